@@ -1,0 +1,177 @@
+/// What nodes say to each other. Closed: a message this version does not know is refused at decoding, never guessed.
+///
+/// Owns: the shapes. Must never: know how they are framed or carried (see `Raft/Wire`).
+
+/// One message with its sender, receiver and the sender's term.
+public struct Message: Hashable, Sendable {
+    public var from: NodeID
+    public var to: NodeID
+    public var term: Term
+    public var body: MessageBody
+
+    public init(from: NodeID, to: NodeID, term: Term, body: MessageBody) {
+        self.from = from
+        self.to = to
+        self.term = term
+        self.body = body
+    }
+}
+
+public enum MessageBody: Hashable, Sendable {
+    /// Would you vote for me in `Message.term` (the term I *would* campaign in)? Changes nobody's state (thesis §9.6).
+    case preVoteRequest(VoteRequest)
+    case preVoteReply(VoteReply)
+    case voteRequest(VoteRequest)
+    case voteReply(VoteReply)
+    case append(AppendRequest)
+    case appendReply(AppendReply)
+    /// Keeps followers from campaigning, carries the commit index, and confirms leadership for reads by `round`.
+    case heartbeat(Heartbeat)
+    case heartbeatReply(HeartbeatReply)
+    /// Proposals of a follower's clients, forwarded to the leader.
+    case forward(ForwardRequest)
+    /// Which forwarded proposals were refused *before* being appended, so that they may safely be tried again.
+    case forwardRefused(ForwardRefusal)
+    /// A follower asks for a read index (thesis §6.4); one `context` stands for all reads waiting there.
+    case readRequest(ReadRequest)
+    case readReply(ReadReply)
+    /// One piece of a state-machine snapshot; handled by the node around the core, which is told the result.
+    case snapshotChunk(SnapshotChunk)
+    case snapshotReply(SnapshotReply)
+}
+
+public struct VoteRequest: Hashable, Sendable {
+    /// The candidate's last log position.
+    public var last: LogPosition
+    public init(last: LogPosition) { self.last = last }
+}
+
+public struct VoteReply: Hashable, Sendable {
+    public var granted: Bool
+    public init(granted: Bool) { self.granted = granted }
+}
+
+public struct AppendRequest: Hashable, Sendable {
+    /// Position just before `entries`; the follower must hold exactly it.
+    public var previous: LogPosition
+    /// Contiguous from `previous.index + 1`. Empty is a probe.
+    public var entries: [Entry]
+    public var commit: LogIndex
+    public init(previous: LogPosition, entries: [Entry], commit: LogIndex) {
+        self.previous = previous
+        self.entries = entries
+        self.commit = commit
+    }
+}
+
+public struct AppendReply: Hashable, Sendable {
+    public enum Result: Hashable, Sendable {
+        /// Everything up to here is durable at the follower and matches the leader's log. It may be less than was
+        /// sent: a follower that cannot keep up answers short (catalogue bug 72).
+        case matched(LogIndex)
+        /// No entry `rejected` at the follower. `hint` is where to go on: its term there and the first index of that
+        /// term in the follower's log; with a log that is too short, the follower's last position (catalogue bug 23).
+        case conflict(rejected: LogIndex, hint: LogPosition, lastIndex: LogIndex)
+    }
+    public var result: Result
+    public init(result: Result) { self.result = result }
+}
+
+public struct Heartbeat: Hashable, Sendable {
+    /// Never beyond what the receiver is known to match.
+    public var commit: LogIndex
+    /// Number of the leadership-confirmation round; grows within a term.
+    public var round: UInt64
+    public init(commit: LogIndex, round: UInt64) {
+        self.commit = commit
+        self.round = round
+    }
+}
+
+public struct HeartbeatReply: Hashable, Sendable {
+    public var round: UInt64
+    public init(round: UInt64) { self.round = round }
+}
+
+public struct ForwardRequest: Hashable, Sendable {
+    public var proposals: [Proposal]
+    public init(proposals: [Proposal]) { self.proposals = proposals }
+}
+
+public struct ForwardRefusal: Hashable, Sendable {
+    public var proposals: [ProposalID]
+    public var reason: RefusalReason
+    public init(proposals: [ProposalID], reason: RefusalReason) {
+        self.proposals = proposals
+        self.reason = reason
+    }
+}
+
+/// Why a proposal or a read was refused. In every case nothing was appended: trying again cannot do it twice.
+public enum RefusalReason: UInt8, Sendable, CaseIterable {
+    case noLeader = 1
+    /// The node that was asked does not lead (any more).
+    case notLeader = 2
+    /// Too many bytes are appended but not yet committed or applied.
+    case overloaded = 3
+    /// The node is stopping.
+    case stopping = 4
+    /// The entry is larger than `entryBytesMax`.
+    case tooLarge = 5
+}
+
+public struct ReadRequest: Hashable, Sendable {
+    public var context: UInt64
+    public init(context: UInt64) { self.context = context }
+}
+
+public struct ReadReply: Hashable, Sendable {
+    public var context: UInt64
+    /// nil: refused (not the leader, or leadership was lost before it was confirmed); the reader may ask again.
+    public var index: LogIndex?
+    public init(context: UInt64, index: LogIndex?) {
+        self.context = context
+        self.index = index
+    }
+}
+
+public struct SnapshotChunk: Hashable, Sendable {
+    /// Last log position the snapshot covers.
+    public var position: LogPosition
+    /// Distinguishes two snapshots of the same position.
+    public var identifier: UInt64
+    public var offsetBytes: UInt64
+    public var totalBytes: UInt64
+    /// CRC32C of `bytes`.
+    public var checksum: UInt32
+    /// SHA-256 of the whole file; the receiver verifies it before installing.
+    public var fileDigest: [UInt8]
+    public var bytes: [UInt8]
+    public init(
+        position: LogPosition, identifier: UInt64, offsetBytes: UInt64, totalBytes: UInt64, checksum: UInt32,
+        fileDigest: [UInt8], bytes: [UInt8]
+    ) {
+        self.position = position
+        self.identifier = identifier
+        self.offsetBytes = offsetBytes
+        self.totalBytes = totalBytes
+        self.checksum = checksum
+        self.fileDigest = fileDigest
+        self.bytes = bytes
+    }
+}
+
+public struct SnapshotReply: Hashable, Sendable {
+    public var identifier: UInt64
+    /// Next byte the receiver wants; equal to the total only when the snapshot is installed and durable.
+    public var nextOffsetBytes: UInt64
+    public var installed: Bool
+    /// The receiver gave up on this snapshot (bad digest, disk error, or it no longer needs it).
+    public var refused: Bool
+    public init(identifier: UInt64, nextOffsetBytes: UInt64, installed: Bool, refused: Bool) {
+        self.identifier = identifier
+        self.nextOffsetBytes = nextOffsetBytes
+        self.installed = installed
+        self.refused = refused
+    }
+}

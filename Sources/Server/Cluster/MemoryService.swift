@@ -1,0 +1,115 @@
+/// What the HTTP handlers see of the cluster: submit a command, pass a read barrier, read the local store.
+///
+/// Owns: the protocol and its errors. `MemoryCluster` is the real one, joining log and store. Must never: know HTTP.
+import StateMachine
+
+public enum Consistency: String, Sendable, CaseIterable {
+    case linearizable, lease, stale
+}
+
+/// What a read was served at.
+public struct ReadStamp: Hashable, Sendable {
+    public var appliedIndex: UInt64
+    /// Milliseconds since this node last heard from a leader (0 on the leader); only meaningful for stale reads.
+    public var ageMilliseconds: UInt64
+    public init(appliedIndex: UInt64, ageMilliseconds: UInt64) {
+        self.appliedIndex = appliedIndex
+        self.ageMilliseconds = ageMilliseconds
+    }
+}
+
+public struct Committed: Hashable, Sendable {
+    public var outcome: Outcome
+    public var index: UInt64
+    public init(outcome: Outcome, index: UInt64) {
+        self.outcome = outcome
+        self.index = index
+    }
+}
+
+public enum ServiceError: Error, Hashable, Sendable {
+    /// Nothing was written: there is no leader that can take it. 503 with Retry-After.
+    case unavailable(reason: String)
+    /// Nothing was written: too much is waiting already. 503 with Retry-After.
+    case overloaded(reason: String)
+    /// The write was handed to the log but its end was not seen in time. It may or may not take effect. 503.
+    case outcomeUnknown(reason: String)
+    /// The command is larger than one log entry may be. 413.
+    case tooLarge(bytes: Int, bytesMax: Int)
+    /// Asked for something this build does not have. 501.
+    case notBuilt(String)
+    /// The local database failed to answer a read. 500.
+    case storage(String)
+}
+
+/// One node as its peers and operators see it; what `GET /cluster/v1/status` prints.
+public struct NodeStatus: Hashable, Sendable {
+    public struct Peer: Hashable, Sendable {
+        public var id: UInt64
+        public var address: String
+        /// Leader only: last index known to be durable there, and how far that is behind this node's last index.
+        public var matchIndex: UInt64?
+        public var lagEntries: UInt64?
+        /// Leader only: milliseconds since the peer last answered.
+        public var lastContactMilliseconds: UInt64?
+        public init(
+            id: UInt64, address: String, matchIndex: UInt64? = nil, lagEntries: UInt64? = nil,
+            lastContactMilliseconds: UInt64? = nil
+        ) {
+            self.id = id
+            self.address = address
+            self.matchIndex = matchIndex
+            self.lagEntries = lagEntries
+            self.lastContactMilliseconds = lastContactMilliseconds
+        }
+    }
+    public var nodeID: UInt64
+    public var clusterID: String
+    public var role: String
+    public var term: UInt64
+    public var leaderID: UInt64?
+    public var commitIndex: UInt64
+    public var appliedIndex: UInt64
+    public var lastIndex: UInt64
+    public var firstIndex: UInt64
+    /// Lower-case hex.
+    public var digest: String
+    public var logBytes: UInt64
+    public var uptimeMilliseconds: UInt64
+    public var peers: [Peer]
+    public init(
+        nodeID: UInt64, clusterID: String, role: String, term: UInt64, leaderID: UInt64?, commitIndex: UInt64,
+        appliedIndex: UInt64, lastIndex: UInt64, firstIndex: UInt64, digest: String, logBytes: UInt64,
+        uptimeMilliseconds: UInt64, peers: [Peer]
+    ) {
+        self.nodeID = nodeID
+        self.clusterID = clusterID
+        self.role = role
+        self.term = term
+        self.leaderID = leaderID
+        self.commitIndex = commitIndex
+        self.appliedIndex = appliedIndex
+        self.lastIndex = lastIndex
+        self.firstIndex = firstIndex
+        self.digest = digest
+        self.logBytes = logBytes
+        self.uptimeMilliseconds = uptimeMilliseconds
+        self.peers = peers
+    }
+}
+
+public protocol MemoryService: Sendable {
+    /// Proposes, waits until this node has applied it, and returns its outcome. Returns within `timeoutMilliseconds`.
+    func submit(_ envelope: CommandEnvelope, timeoutMilliseconds: Int) async throws(ServiceError) -> Committed
+    /// Proposes recall bookkeeping without waiting; dropped when there is no leader or too much is queued.
+    func enqueueTouch(ids: [String])
+    /// Waits until a local read is as fresh as `consistency` asks.
+    func readBarrier(_ consistency: Consistency, timeoutMilliseconds: Int) async throws(ServiceError) -> ReadStamp
+    /// Runs `body` on a read-only snapshot of the local store, off the event loops.
+    func read<Result: Sendable>(
+        _ body: @escaping @Sendable (StoreReader) throws(StoreError) -> Result
+    ) async throws(ServiceError) -> Result
+    func status() async -> NodeStatus
+    /// Counters and gauges as Prometheus text, without the `ai_memory_` families that the API adds.
+    func metricsText() async -> String
+}
