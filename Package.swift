@@ -63,6 +63,9 @@ let package = Package(
             ]),
         .target(name: "Operations", dependencies: ["Client", "JSON"]),
 
+        // The simulator runs whole nodes on virtual time.
+        .target(name: "Simulator", dependencies: ["Raft", "RaftCore"], path: "jepsen-like/Simulator"),
+
         // Floor 4: argument parsing only.
         .executableTarget(
             name: "mneme",
@@ -74,7 +77,7 @@ let package = Package(
 
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "RaftCoreTests", dependencies: ["RaftCore"]),
-        .testTarget(name: "RaftTests", dependencies: ["Raft", "RaftCore", "RaftTCP"]),
+        .testTarget(name: "RaftTests", dependencies: ["Raft", "RaftCore", "RaftTCP", "Simulator"]),
         .testTarget(name: "StateMachineTests", dependencies: ["StateMachine", "JSON"]),
         .testTarget(name: "ServerTests", dependencies: ["Server", "StateMachine", "Raft", "RaftCore", "Client", "Operations", "JSON"]),
     ],

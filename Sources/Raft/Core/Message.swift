@@ -69,8 +69,8 @@ public struct AppendReply: Hashable, Sendable {
         /// Everything up to here is durable at the follower and matches the leader's log. It may be less than was
         /// sent: a follower that cannot keep up answers short (catalogue bug 72).
         case matched(LogIndex)
-        /// No entry `rejected` at the follower. `hint` is where to go on: its term there and the first index of that
-        /// term in the follower's log; with a log that is too short, the follower's last position (catalogue bug 23).
+        /// No entry `rejected` at the follower. `hint` is where to go on: its term there, or at its `lastIndex` if its
+        /// log is too short, and the first index of that term in the follower's log (catalogue bug 23).
         case conflict(rejected: LogIndex, hint: LogPosition, lastIndex: LogIndex)
     }
     public var result: Result

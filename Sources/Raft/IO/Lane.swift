@@ -22,4 +22,6 @@ public protocol Clock: AnyObject, Sendable {
 public protocol Transport: AnyObject, Sendable {
     /// Never blocks. Drops the message when the peer is not reachable or its queue is full.
     func send(_ message: RaftMessage)
+    /// Sends what was gathered since the last flush; the node calls it once per turn.
+    func flush()
 }

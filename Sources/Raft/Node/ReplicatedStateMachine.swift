@@ -1,15 +1,19 @@
-/// What consensus needs from the thing it replicates. Raft sees commands and outcomes as bytes.
+/// What consensus needs from the thing it replicates. Raft sees commands, outcomes and snapshots as bytes.
 ///
-/// All calls come from the apply lane, one at a time. Apply must be deterministic: the same entries give the same bytes
-/// in every replicated table, the same outcomes and the same digest on every node.
+/// Owns: the protocol and its plain values. Must never: say what a command means. Apply must be deterministic: the same
+/// entries give the same bytes in every replicated table, the same outcomes and the same digest on every node.
 
 public struct AppliedPosition: Hashable, Sendable {
     public var position: LogPosition
     /// Rolling digest of everything applied so far; equal on any two nodes at the same index.
     public var digest: [UInt8]
-    public init(position: LogPosition, digest: [UInt8]) {
+    /// Where the state was last replaced by a snapshot; zero when never. It may lie beyond a log that was not reset yet
+    /// when the node stopped between the two steps of an install.
+    public var installed: LogPosition
+    public init(position: LogPosition, digest: [UInt8], installed: LogPosition = .zero) {
         self.position = position
         self.digest = digest
+        self.installed = installed
     }
 }
 
@@ -25,12 +29,13 @@ public struct CommittedCommand: Hashable, Sendable {
     }
 }
 
-/// A finished snapshot file, ready to be sent.
+/// A finished snapshot, ready to be sent.
 public struct SnapshotFile: Hashable, Sendable {
     public var position: LogPosition
+    /// Names it to the state machine that made it.
     public var path: String
     public var sizeBytes: UInt64
-    /// SHA-256 of the file.
+    /// SHA-256 of its bytes.
     public var digest: [UInt8]
     public init(position: LogPosition, path: String, sizeBytes: UInt64, digest: [UInt8]) {
         self.position = position
@@ -46,20 +51,30 @@ public struct StateMachineError: Error, Sendable, CustomStringConvertible {
 }
 
 public protocol ReplicatedStateMachine: AnyObject, Sendable {
-    /// What is applied now (restored from the database itself on start, catalogue bug 53).
+    /// What is applied now; on start it comes from the database itself (catalogue bug 53). Any thread.
     func appliedPosition() -> AppliedPosition
+
+    // Apply lane only.
+
     /// Applies all of `commands` in one transaction; returns one outcome each. Contiguous with the applied position.
     /// Any error is fatal for the node: nothing of the batch may then be visible.
     func apply(_ commands: [CommittedCommand]) throws(StateMachineError) -> [[UInt8]]
     /// Makes everything applied so far durable; returns the position it covers. The log may be cut up to it.
     func checkpoint() throws(StateMachineError) -> LogPosition
-    /// Pins the state as it is now and returns the work that copies it to a file. The work runs on another thread and
-    /// must not hold up later applies.
+    /// Pins the state as it is now and returns the work that copies it. The work runs on another lane and must not hold
+    /// up later applies.
     func prepareSnapshot() throws(StateMachineError) -> @Sendable () -> Result<SnapshotFile, StateMachineError>
-    /// Removes a snapshot file made by `prepareSnapshot` or received.
-    func discardSnapshot(path: String)
-    /// A path in the state machine's directory (same file system) where an incoming snapshot may be written.
-    func incomingSnapshotPath(identifier: UInt64) -> String
-    /// Replaces the whole state by a verified file, atomically and durably; the file is consumed.
-    func install(snapshotPath: String, position: LogPosition) throws(StateMachineError)
+    /// Verifies a received snapshot against `digest` (SHA-256), then replaces the whole state by it, atomically and
+    /// durably. When it throws before the switch the old state stands; a failure after it ends the process.
+    func installIncoming(
+        identifier: UInt64, totalBytes: UInt64, digest: [UInt8], position: LogPosition
+    ) throws(StateMachineError)
+
+    // Background lane only.
+
+    func readSnapshot(_ file: SnapshotFile, atBytes offset: UInt64, count: Int) throws(StateMachineError) -> [UInt8]
+    func discardSnapshot(_ file: SnapshotFile)
+    /// Stores a piece of an incoming snapshot; offset 0 starts it anew.
+    func writeIncoming(identifier: UInt64, atBytes offset: UInt64, bytes: [UInt8]) throws(StateMachineError)
+    func discardIncoming(identifier: UInt64)
 }

@@ -1,0 +1,55 @@
+# The commands of this project. `make` alone lists them.
+# Each one installs the Debian packages it needs (only when they are missing, which takes root or sudo) and builds what
+# it runs, so that it works on a clean clone with nothing else typed.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# What SwiftPM needs beside the Swift toolchain: three libraries, and pkg-config to find them.
+BUILD_PACKAGES := libsqlite3-dev liblz4-dev libssl-dev pkg-config
+# What the measurement beside etcd needs on top.
+BENCH_PACKAGES := etcd-server etcd-client golang-go golang-etcd-server-dev
+
+RELEASE := .build/release/mneme
+# Passed on to `swift test`, e.g. make test TEST_ARGUMENTS='--filter RaftCoreTests'
+TEST_ARGUMENTS ?=
+# Passed on to the demo, the measurement and the fault runs, e.g. make bench ARGUMENTS=--quick
+ARGUMENTS ?=
+
+.PHONY: help demo test lint tidy format build bench chaos setup clean
+
+help: ## list the commands
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: build ## build, boot three nodes, kill the leader while writing, verify that nothing acknowledged was lost
+	@$(RELEASE) demo $(ARGUMENTS)
+
+test: setup ## run every test
+	@scripts/packages fetch
+	swift test --disable-xctest $(TEST_ARGUMENTS)
+
+lint: ## check the format of every Swift file, and the rules of the house
+	swift format lint --strict --recursive --configuration .swift-format Sources Tests Package.swift
+	@scripts/tidy --self-test
+	@scripts/tidy
+
+format: ## rewrite every Swift file in the project's format
+	swift format --in-place --recursive --configuration .swift-format Sources Tests Package.swift
+
+build: setup ## build the optimised executable, .build/release/mneme
+	@scripts/packages fetch
+	swift build -c release --product mneme
+
+bench: build ## measure three nodes beside a three-node etcd; ARGUMENTS=--quick for a short look
+	@scripts/packages debian $(BENCH_PACKAGES)
+	cd bench/etcd && GO111MODULE=off GOPATH=/usr/share/gocode GOFLAGS= go build -o etcd-load .
+	@bench/run $(ARGUMENTS)
+
+chaos: build ## kill -9 the leader under load, again and again, and check every acknowledged write
+	@jepsen-like/kill-leader.sh $(ARGUMENTS)
+
+setup: ## install the Debian packages that the build needs, if they are missing
+	@scripts/packages debian $(BUILD_PACKAGES)
+
+clean: ## remove everything that was built
+	rm -rf .build bench/etcd/etcd-load

@@ -1,0 +1,98 @@
+/// Real nodes of this executable on loopback, as children of this process.
+///
+/// Owns: their processes. Must never: leave one behind, or restart one by itself.
+import Client
+import Synchronization
+
+public final class LocalCluster: Sendable {
+    public let layout: ClusterLayout
+    private let executable: String
+    /// By place in the layout; nil before the first start.
+    private let children: Mutex<[ChildProcess?]>
+
+    public init(layout: ClusterLayout, executable: String) {
+        self.layout = layout
+        self.executable = executable
+        children = Mutex(Array(repeating: nil, count: layout.members.count))
+    }
+
+    public var endpoints: [Endpoint] { layout.endpoints }
+
+    /// Starts every member that is not running.
+    public func startAll() throws(OperationsError) {
+        try layout.prepareDirectories()
+        for place in layout.members.indices { try start(place) }
+    }
+
+    /// Starts one member.
+    /// - Parameter place: index in the layout.
+    /// - Returns: its process id.
+    @discardableResult
+    public func start(_ place: Int) throws(OperationsError) -> Int32 {
+        let member = layout.members[place]
+        if let running = child(place), running.exit == nil { return running.processID }
+        for port in [member.httpPort, member.raftPort] where !LoopbackPorts.isFree(port) {
+            throw OperationsError("node \(member.id): port \(port) on 127.0.0.1 is in use")
+        }
+        let child = try ChildProcess(
+            executable: executable, arguments: layout.arguments(for: member), outputPath: member.logPath)
+        children.withLock { $0[place] = child }
+        return child.processID
+    }
+
+    public func child(_ place: Int) -> ChildProcess? { children.withLock { $0[place] } }
+
+    /// kill -9, and wait until the process is gone.
+    public func kill(_ place: Int) async throws(OperationsError) {
+        guard let child = child(place) else { return }
+        child.send(SignalNumber.kill)
+        guard await child.exited(within: .seconds(10)) != nil else {
+            throw OperationsError("node \(layout.members[place].id) did not die of signal 9 within 10 s")
+        }
+    }
+
+    /// Signals all children without waiting; for signal handlers and error paths.
+    public func signalAll(_ signal: Int32) {
+        for child in children.withLock({ $0 }) { child?.send(signal) }
+    }
+
+    /// Asks all to end, waits, and kills those that have not.
+    /// - Returns: ids of the members that had to be killed.
+    @discardableResult
+    public func stopAll(within limit: Duration = .seconds(10)) async -> [UInt64] {
+        signalAll(SignalNumber.terminate)
+        let clock = ContinuousClock()
+        let deadline = clock.now + limit
+        var killed: [UInt64] = []
+        for (place, member) in layout.members.enumerated() {
+            guard let child = child(place), child.exit == nil else { continue }
+            let remaining = max(.zero, deadline - clock.now)
+            if await child.exited(within: remaining) == nil {
+                child.send(SignalNumber.kill)
+                _ = await child.exited(within: .seconds(10))
+                killed.append(member.id)
+            }
+        }
+        return killed
+    }
+
+    /// Waits for a member that was started to end.
+    public func exited(_ place: Int, within limit: Duration) async -> ChildExit? {
+        await child(place)?.exited(within: limit)
+    }
+
+    /// The children that ended although nobody stopped them, as a sentence each.
+    public func deaths() -> [String] {
+        layout.members.enumerated().compactMap { place, member in
+            guard let exit = child(place)?.exit else { return nil }
+            return "node \(member.id) ended with \(exit)\(LogTail.text(of: member.logPath))"
+        }
+    }
+}
+
+/// The three signals that are used here, by name.
+enum SignalNumber {
+    static let interrupt: Int32 = 2
+    static let kill: Int32 = 9
+    static let terminate: Int32 = 15
+}

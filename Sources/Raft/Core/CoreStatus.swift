@@ -1,0 +1,61 @@
+/// A picture of one core for status pages, metrics and tests. A value: it does not follow the core.
+
+public struct CoreStatus: Hashable, Sendable {
+    public struct Peer: Hashable, Sendable {
+        public var peer: NodeID
+        public var match: LogIndex
+        public var next: LogIndex
+        public var state: Progress.State
+        public var inflightMessages: Int
+        public var inflightBytes: Int
+        /// Ticks since anything came from the peer.
+        public var silentTicks: Int
+    }
+
+    public var nodeID: NodeID
+    public var role: Role
+    public var term: Term
+    public var leader: NodeID?
+    public var configuration: Configuration
+    public var commit: LogIndex
+    public var applied: LogIndex
+    public var lastIndex: LogIndex
+    /// The log starts after this position.
+    public var base: LogPosition
+    public var durableIndex: LogIndex
+    /// On a leader, one per other member, ascending; elsewhere empty.
+    public var peers: [Peer]
+    /// Ticks since the leader was heard; zero on the leader.
+    public var ticksSinceLeaderHeard: Int
+    /// Appended and not committed, as this node knows it.
+    public var uncommittedBytes: Int
+    /// Committed and not applied.
+    public var unappliedBytes: Int
+    public var bytesInMemory: Int
+    public var readsWaiting: Int
+    /// Writes asked for and not yet reported durable.
+    public var writesPending: Int
+    /// Messages dropped because no correct node of this cluster sends them. Anything but zero deserves a look.
+    public var ignoredMessages: UInt64
+}
+
+extension RaftCore {
+    public var status: CoreStatus {
+        CoreStatus(
+            nodeID: nodeID, role: role, term: hardState.term, leader: leader, configuration: configuration,
+            commit: commit, applied: applied, lastIndex: log.lastIndex, base: log.base, durableIndex: durableIndex,
+            peers: role != .leader
+                ? []
+                : peers.map {
+                    CoreStatus.Peer(
+                        peer: $0.peer, match: $0.match, next: $0.next, state: $0.state,
+                        inflightMessages: $0.inflight.count, inflightBytes: $0.inflight.bytes,
+                        silentTicks: $0.silentTicks)
+                },
+            ticksSinceLeaderHeard: role == .leader ? 0 : electionElapsedTicks,
+            uncommittedBytes: log.bytes(after: commit, through: log.lastIndex),
+            unappliedBytes: log.bytes(after: applied, through: commit),
+            bytesInMemory: log.bytesInMemory, readsWaiting: reads.count, writesPending: pendingWrites.count,
+            ignoredMessages: ignoredMessages)
+    }
+}

@@ -1,0 +1,119 @@
+/// The follower's side of replication: taking entries in, acknowledging what is durable, following the commit index.
+///
+/// Owns: `verified`, `acknowledged`. Must never: cut the log without a real conflict (catalogue bug 11) or at or below
+/// the commit index (invariant 7), or acknowledge what is not on its disk (invariant 9).
+
+extension RaftCore {
+    mutating func receiveHeartbeat(_ message: Message, _ heartbeat: Heartbeat) {
+        guard acceptsLeader(message.from) else { return }
+        if heartbeat.commit <= log.lastIndex {
+            // The leader names only what this node itself acknowledged in this term.
+            verified = max(verified, heartbeat.commit)
+            raiseCommit(to: heartbeat.commit)
+        } else {
+            ignoredMessages += 1
+        }
+        send(to: message.from, .heartbeatReply(HeartbeatReply(round: heartbeat.round)))
+    }
+
+    mutating func receiveAppend(_ message: Message, _ request: AppendRequest) {
+        guard acceptsLeader(message.from) else { return }
+        let commitBefore = commit
+        // What is committed here equals the leader's log; the rest of the message is joined to it.
+        let skipped = request.previous.index < commit ? commit.distance(from: request.previous.index) : 0
+        guard skipped <= request.entries.count else {
+            acknowledge(through: commit, mayStaySilent: false)
+            return
+        }
+        let previous = skipped == 0 ? request.previous : request.entries[skipped - 1].position
+        guard log.matches(previous) else {
+            if previous.index <= commit { ignoredMessages += 1 } else { sendConflict(rejected: previous.index) }
+            return
+        }
+        guard let taken = takeIn(request.entries, from: skipped, after: previous) else {
+            // A correct leader never contradicts what is committed or what it has itself sent this term.
+            ignoredMessages += 1
+            return
+        }
+        verified = max(verified, taken.through)
+        raiseCommit(to: min(request.commit, taken.through))
+        // Answering when there was no room at all would only have the leader send it all again at once (bug 72).
+        if taken.hadNoRoom { return }
+        // A mere commit notice needs no answer when everything in question was acknowledged before.
+        acknowledge(through: taken.through, mayStaySilent: request.entries.isEmpty && commit > commitBefore)
+    }
+
+    private struct TakenIn {
+        /// Last index of the message that now equals the leader's log.
+        var through: LogIndex
+        var hadNoRoom = false
+    }
+
+    /// Appends what is new of `entries[start...]`, which follow `previous`; nil when they contradict what must stand.
+    private mutating func takeIn(_ entries: [Entry], from start: Int, after previous: LogPosition) -> TakenIn? {
+        var place = start
+        while place < entries.count && log.matches(entries[place].position) { place += 1 }
+        guard place < entries.count else { return TakenIn(through: entries.last?.index ?? previous.index) }
+        let first = entries[place].index
+        if first <= max(commit, verified) && first <= log.lastIndex { return nil }
+        let end = endOfAcceptance(entries, from: place)
+        guard end > place else { return TakenIn(through: first.previous, hadNoRoom: true) }
+        if first <= log.lastIndex { truncateLog(from: first) }
+        for entry in entries[place..<end] { appendToLog(entry) }
+        return TakenIn(through: entries[end - 1].index)
+    }
+
+    /// How many entries may be taken while apply is behind: only what is committed counts, because only that is sure
+    /// to be applied and make room again; what is uncommitted is bounded by the leader.
+    private mutating func endOfAcceptance(_ entries: [Entry], from start: Int) -> Int {
+        var room = options.unappliedBytesMax - log.bytes(after: applied, through: commit)
+        var end = start
+        while end < entries.count && room > 0 {
+            room -= entries[end].costBytes
+            end += 1
+        }
+        if end < entries.count { refusedForSpace = true }
+        return end
+    }
+
+    /// Apply has caught up: tells the leader where to go on, rather than wait for its time-out.
+    mutating func askForRefusedEntries() {
+        guard refusedForSpace, role == .follower, leader != nil,
+            log.bytes(after: applied, through: commit) <= options.unappliedBytesMax / 2
+        else { return }
+        refusedForSpace = false
+        sendConflict(rejected: log.lastIndex.next)
+    }
+
+    /// Says that nothing equal to the leader's stands at `rejected`, and where this log's term there begins.
+    private mutating func sendConflict(rejected: LogIndex) {
+        guard let leader else { return }
+        let place = min(rejected, log.lastIndex)
+        let hint = LogPosition(
+            index: log.firstIndex(ofTermAt: place), term: log.term(at: place) ?? log.base.term)
+        send(
+            to: leader,
+            .appendReply(
+                AppendReply(result: .conflict(rejected: rejected, hint: hint, lastIndex: log.lastIndex))))
+    }
+
+    /// Answers now if everything up to `through` is durable; otherwise `acknowledgeDurable` will.
+    private mutating func acknowledge(through: LogIndex, mayStaySilent: Bool) {
+        guard durableIndex >= through else { return }
+        if mayStaySilent && acknowledged >= through { return }
+        sendMatched()
+    }
+
+    /// Called when a write completed: one answer for all appends it covers.
+    mutating func acknowledgeDurable() {
+        guard leader != nil, min(verified, durableIndex) > acknowledged else { return }
+        sendMatched()
+    }
+
+    private mutating func sendMatched() {
+        guard let leader else { return }
+        let index = min(verified, durableIndex)
+        acknowledged = max(acknowledged, index)
+        send(to: leader, .appendReply(AppendReply(result: .matched(index))))
+    }
+}

@@ -1,0 +1,78 @@
+/// Proposals: appended by the leader, forwarded by followers, refused with a reason by everyone else.
+///
+/// Must never: propose anything twice (catalogue bug 70). A refusal is a promise that nothing was appended; silence
+/// leaves the outcome open, and only the proposer's own apply closes it.
+
+extension RaftCore {
+    mutating func propose(_ proposals: [Proposal]) {
+        guard !proposals.isEmpty else { return }
+        if role == .leader {
+            for refusal in appendProposals(proposals) { refuse(refusal.proposals, refusal.reason) }
+        } else if let leader {
+            forward(proposals, to: leader)
+        } else {
+            refuse(proposals.map(\.id), .noLeader)
+        }
+    }
+
+    mutating func receiveForward(_ message: Message, _ request: ForwardRequest) {
+        guard !request.proposals.isEmpty else { return }
+        if role == .leader {
+            for refusal in appendProposals(request.proposals) { send(to: message.from, .forwardRefused(refusal)) }
+        } else {
+            // Passing it on could make two copies meet; the proposer knows best where to try again.
+            let refusal = ForwardRefusal(proposals: request.proposals.map(\.id), reason: .notLeader)
+            send(to: message.from, .forwardRefused(refusal))
+        }
+    }
+
+    mutating func refuse(_ proposals: [ProposalID], _ reason: RefusalReason) {
+        if !proposals.isEmpty { outbox.append(.proposalsRefused(proposals: proposals, reason: reason)) }
+    }
+
+    /// Appends what fits the limits; returns the rest, at most one refusal per reason.
+    private mutating func appendProposals(_ proposals: [Proposal]) -> [ForwardRefusal] {
+        var tooLarge: [ProposalID] = []
+        var overloaded: [ProposalID] = []
+        let applyIsBehind = log.bytes(after: applied, through: commit) >= options.unappliedBytesMax
+        var uncommitted = log.bytes(after: commit, through: log.lastIndex)
+        for proposal in proposals {
+            let cost = proposal.costBytes
+            if cost > options.entryBytesMax {
+                tooLarge.append(proposal.id)
+            } else if applyIsBehind || uncommitted + cost > options.uncommittedBytesMax {
+                overloaded.append(proposal.id)
+            } else {
+                uncommitted += cost
+                appendAsLeader(kind: .command, proposal: proposal.id, payload: proposal.payload)
+            }
+        }
+        var refusals: [ForwardRefusal] = []
+        if !tooLarge.isEmpty { refusals.append(ForwardRefusal(proposals: tooLarge, reason: .tooLarge)) }
+        if !overloaded.isEmpty { refusals.append(ForwardRefusal(proposals: overloaded, reason: .overloaded)) }
+        return refusals
+    }
+
+    /// One message per `appendBytesMax`; the size limit is checked here, before a needless journey.
+    private mutating func forward(_ proposals: [Proposal], to leader: NodeID) {
+        var tooLarge: [ProposalID] = []
+        var batch: [Proposal] = []
+        var bytes = 0
+        for proposal in proposals {
+            let cost = proposal.costBytes
+            if cost > options.entryBytesMax {
+                tooLarge.append(proposal.id)
+                continue
+            }
+            if !batch.isEmpty && bytes + cost > options.appendBytesMax {
+                send(to: leader, .forward(ForwardRequest(proposals: batch)))
+                batch.removeAll(keepingCapacity: true)
+                bytes = 0
+            }
+            batch.append(proposal)
+            bytes += cost
+        }
+        if !batch.isEmpty { send(to: leader, .forward(ForwardRequest(proposals: batch))) }
+        refuse(tooLarge, .tooLarge)
+    }
+}

@@ -1,0 +1,143 @@
+/// Feeds committed entries to the state machine, many in one transaction, and tells who waits for them.
+///
+/// Owns: the order of apply and snapshot installation, on the apply lane; one queue carries both (catalogue bug 56).
+/// Must never: apply an index twice or out of order; go on after the state machine failed.
+final class Applier: @unchecked Sendable {
+    // Sendable: `applied` and `bytesSinceCheckpoint` are touched only on `lane`; everything else is Sendable.
+    enum Work: Sendable {
+        case entries([Entry])
+        case prepareSnapshot(peer: NodeID)
+        case install(identifier: UInt64, totalBytes: UInt64, digest: [UInt8], position: LogPosition)
+        case finish(@Sendable () -> Void)
+    }
+
+    private let machine: any ReplicatedStateMachine
+    private let lane: any Lane
+    private let queue: LaneQueue<Work>
+    private let options: NodeOptions
+    private let waiters: Waiters
+    private let gauges: NodeGauges
+    private let port: Port
+    private var applied: LogPosition
+    private var bytesSinceCheckpoint = 0
+
+    /// Where results go.
+    struct Port: Sendable {
+        var applied: @Sendable (LogIndex) -> Void
+        var snapshot: @Sendable (SnapshotEvent) -> Void
+        /// The state machine is durable up to here; the log may be cut below.
+        var checkpointed: @Sendable (LogPosition) -> Void
+        var fail: @Sendable (String) -> Void
+    }
+
+    init(
+        machine: any ReplicatedStateMachine, lane: any Lane, options: NodeOptions, waiters: Waiters, gauges: NodeGauges,
+        port: Port
+    ) {
+        self.machine = machine
+        self.lane = lane
+        self.queue = LaneQueue(lane: lane)
+        self.options = options
+        self.waiters = waiters
+        self.gauges = gauges
+        self.port = port
+        self.applied = machine.appliedPosition().position
+    }
+
+    func submit(_ work: [Work]) {
+        queue.put(work) { [weak self] in self?.drain() }
+    }
+
+    private func drain() {
+        lane.assertCurrent()
+        var pending: [Entry] = []
+        do throws(StateMachineError) {
+            for work in queue.take() {
+                switch work {
+                case .entries(let entries):
+                    pending.append(contentsOf: entries)
+                case .prepareSnapshot(let peer):
+                    try apply(&pending)
+                    port.snapshot(.pinned(peer: peer, work: try machine.prepareSnapshot()))
+                case .install(let identifier, let totalBytes, let digest, let position):
+                    try apply(&pending)
+                    install(identifier: identifier, totalBytes: totalBytes, digest: digest, position: position)
+                case .finish(let done):
+                    try apply(&pending)
+                    done()
+                }
+            }
+            try apply(&pending)
+        } catch {
+            port.fail("the state machine cannot go on after index \(applied.index): \(error)")
+        }
+    }
+
+    /// Applies in transactions of bounded size. Entries at or below what a snapshot already covers are skipped.
+    private func apply(_ pending: inout [Entry]) throws(StateMachineError) {
+        var start = pending.firstIndex { $0.index > applied.index } ?? pending.endIndex
+        while start < pending.endIndex {
+            var end = start
+            var bytes = 0
+            while end < pending.endIndex, end - start < options.applyBatchCountMax, bytes < options.applyBatchBytesMax {
+                bytes += pending[end].costBytes
+                end += 1
+            }
+            try applyBatch(pending[start..<end], bytes: bytes)
+            start = end
+        }
+        pending.removeAll(keepingCapacity: true)
+    }
+
+    private func applyBatch(_ entries: ArraySlice<Entry>, bytes: Int) throws(StateMachineError) {
+        var commands: [CommittedCommand] = []
+        commands.reserveCapacity(entries.count)
+        var expected = applied.index
+        for entry in entries {
+            expected = expected.next
+            precondition(entry.index == expected, "invariant 5: applied steps by exactly one entry")
+            commands.append(
+                CommittedCommand(position: entry.position, kind: entry.kind, command: try command(of: entry)))
+        }
+        let outcomes = try machine.apply(commands)
+        guard outcomes.count == commands.count, let last = commands.last else {
+            throw StateMachineError("\(outcomes.count) outcomes for \(commands.count) commands")
+        }
+        applied = last.position
+        waiters.applied(entries: entries, outcomes: outcomes)
+        gauges.recordApplyBatch(entries: entries.count)
+        port.applied(applied.index)
+        bytesSinceCheckpoint += bytes
+        if bytesSinceCheckpoint >= options.checkpointBytes {
+            bytesSinceCheckpoint = 0
+            port.checkpointed(try machine.checkpoint())
+        }
+    }
+
+    private func command(of entry: Entry) throws(StateMachineError) -> [UInt8] {
+        guard entry.kind == .command else { return [] }
+        do throws(EntryCompressionError) {
+            return try EntryCompression.decompress(entry.payload, rawBytesMax: options.commandBytesMax)
+        } catch {
+            throw StateMachineError("entry \(entry.index) of \(entry.term) cannot be decompressed: \(error)")
+        }
+    }
+
+    /// A snapshot that is not newer than what is applied is refused, never installed (catalogue bugs 55, 56).
+    private func install(identifier: UInt64, totalBytes: UInt64, digest: [UInt8], position: LogPosition) {
+        guard position.index > applied.index else {
+            port.snapshot(.installFinished(identifier: identifier, position: nil, problem: nil))
+            return
+        }
+        do throws(StateMachineError) {
+            try machine.installIncoming(
+                identifier: identifier, totalBytes: totalBytes, digest: digest, position: position)
+            applied = position
+            bytesSinceCheckpoint = 0
+            waiters.applied(through: position.index)
+            port.snapshot(.installFinished(identifier: identifier, position: position, problem: nil))
+        } catch {
+            port.snapshot(.installFinished(identifier: identifier, position: nil, problem: error.description))
+        }
+    }
+}

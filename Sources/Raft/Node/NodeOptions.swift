@@ -1,0 +1,23 @@
+/// Limits and times of a node around the core. Every queue has a bound in bytes or count; the default is never "unlimited".
+public struct NodeOptions: Sendable {
+    /// Length of one tick of the core.
+    public var tickNanoseconds: UInt64 = 10_000_000
+    /// Proposals and reads of local clients that may wait at the same time; more are refused as overloaded.
+    public var waitersMax = 65_536
+    /// Largest command before compression.
+    public var commandBytesMax = 4 << 20
+    /// Commands applied in one state-machine transaction.
+    public var applyBatchCountMax = 1_024
+    public var applyBatchBytesMax = 4 << 20
+    /// A checkpoint is made, and the log cut below it, after this many bytes of entries were applied.
+    public var checkpointBytes = 64 << 20
+    /// Entries kept in the log below a checkpoint, so that a follower shortly away needs no snapshot.
+    public var compactionKeepEntries = 20_000
+    /// Piece of a snapshot in one message.
+    public var snapshotChunkBytes = 512 << 10
+    /// A piece that was neither acknowledged nor refused for this long is sent again.
+    public var snapshotResendNanoseconds: UInt64 = 1_000_000_000
+    /// A snapshot whose receiver says nothing for this long is given up.
+    public var snapshotTimeoutNanoseconds: UInt64 = 10_000_000_000
+    public init() {}
+}

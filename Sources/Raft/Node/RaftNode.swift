@@ -1,0 +1,262 @@
+import Synchronization
+
+/// Drives one core: feeds it what arrives, carries out what it asks, and answers those who wait.
+///
+/// Owns: the core, on the core lane; the log writer, the applier and the snapshot transfers around it. One turn of the
+/// core lane takes everything that arrived, steps the core through it, and crosses to each other lane at most once.
+/// Must never: block the core lane on disk or state machine, or let anything but its own lane touch the core.
+///
+/// The way of a write, with the lanes in brackets:
+/// 1. [caller] `propose` compresses the command, registers a waiter, puts the proposal into the mailbox.
+/// 2. [core] the leader appends it and emits `persist` and `send` side by side; a follower emits `send(forward)`.
+/// 3. [log] one sync covers all requests that are queued; completion goes back to the mailbox.
+/// 4. [core] a majority is durable: `apply`.
+/// 5. [apply] one transaction per batch; then the waiter whose proposal id stands in the entry is completed.
+public final class RaftNode: @unchecked Sendable {
+    // Sendable: `core`, `effects`, `sender`, `receiver` and the other private variables are touched only on `lanes.core`
+    // (asserted in `turn`); all other properties are immutable and Sendable.
+
+    public struct Lanes: Sendable {
+        public var core: any Lane
+        public var log: any Lane
+        public var apply: any Lane
+        /// Copies, reads and writes snapshot files.
+        public var background: any Lane
+        public init(core: any Lane, log: any Lane, apply: any Lane, background: any Lane) {
+            self.core = core
+            self.log = log
+            self.apply = apply
+            self.background = background
+        }
+    }
+
+    let nodeID: NodeID
+    let lanes: Lanes
+    let clock: any Clock
+    let transport: any Transport
+    let machine: any ReplicatedStateMachine
+    let options: NodeOptions
+    let waiters: Waiters
+    let mailbox = Mailbox()
+    let statusCell: Mutex<PublishedStatus>
+    public let gauges: NodeGauges
+    private let fail: @Sendable (String) -> Void
+    private(set) var logWriter: LogWriter
+    private(set) var applier: Applier
+
+    var core: RaftCore
+    var sender: SnapshotSender
+    var receiver = SnapshotReceiver()
+    private var inputs: [Input] = []
+    private var effects: [Effect] = []
+    private var logWork: [LogWriter.Work] = []
+    private var applyWork: [Applier.Work] = []
+    private var stopped = false
+    private var lastRole: Role = .follower
+    /// Observers are told at most once a turn, and only after a tick or a change of role: building it costs.
+    private var statusChanged = true
+
+    /// - Parameters:
+    ///   - started: what `NodeRecovery` found on disk.
+    ///   - run: differs between runs of this node (random).
+    ///   - fail: called once, on any lane, when the node must stop: a failed write, a corrupt entry, a broken promise.
+    public init(
+        started: RecoveredNode, nodeID: NodeID, configuration: Configuration, coreOptions: CoreOptions,
+        options: NodeOptions, lanes: Lanes, clock: any Clock, transport: any Transport,
+        machine: any ReplicatedStateMachine, seed: UInt64, run: UInt32, gauges: NodeGauges,
+        fail: @escaping @Sendable (String) -> Void
+    ) {
+        self.nodeID = nodeID
+        self.lanes = lanes
+        self.clock = clock
+        self.transport = transport
+        self.machine = machine
+        self.options = options
+        self.gauges = gauges
+        self.fail = fail
+        self.waiters = Waiters(
+            node: nodeID, run: run, countMax: options.waitersMax, applied: started.recovered.applied)
+        self.core = RaftCore(
+            options: coreOptions, nodeID: nodeID, configuration: configuration, seed: seed,
+            recovered: started.recovered)
+        self.sender = SnapshotSender(
+            firstIdentifier: UInt64(run) << 32 | 1, chunkBytes: options.snapshotChunkBytes)
+        self.statusCell = Mutex(PublishedStatus(core: core.status, contactNanoseconds: 0))
+        let door = CoreDoor(mailbox: mailbox, lane: lanes.core)
+        self.logWriter = LogWriter(
+            wal: started.wal, lane: lanes.log, gauges: gauges, report: { door.put(.input($0)) }, fail: fail)
+        let writer = logWriter
+        let keep = options.compactionKeepEntries
+        self.applier = Applier(
+            machine: machine, lane: lanes.apply, options: options, waiters: waiters, gauges: gauges,
+            port: Applier.Port(
+                applied: { door.put(.input(.applied($0))) },
+                snapshot: { door.put(.snapshot($0)) },
+                checkpointed: { position in
+                    guard position.index.rawValue > UInt64(keep) else { return }
+                    writer.submit([.compact(through: LogIndex(position.index.rawValue - UInt64(keep)))])
+                },
+                fail: fail))
+        door.attach(self)
+    }
+
+    /// Begins to tick. Messages may be delivered from now on.
+    public func start() {
+        // Entries that were committed but not yet in the state machine's last durable state are applied again first.
+        scheduleTick()
+    }
+
+    /// Messages of other nodes; any thread, in batches.
+    public func receive(_ messages: [RaftMessage]) {
+        put(.messages(messages))
+    }
+
+    /// Stops ticking and ends every waiter; `done` runs when the log and apply lanes have finished what they had.
+    public func stop(_ done: @escaping @Sendable () -> Void) {
+        lanes.core.submit { [self] in
+            stopped = true
+            waiters.expire(nowNanoseconds: .max)
+            logWriter.submit([
+                .finish { [self] in applier.submit([.finish(done)]) }
+            ])
+        }
+    }
+
+    func put(_ event: NodeEvent) {
+        if mailbox.put({ $0.events.append(event) }) { wake() }
+    }
+
+    func wake() {
+        lanes.core.submit { [weak self] in self?.turn() }
+    }
+
+    private func scheduleTick() {
+        clock.after(nanoseconds: options.tickNanoseconds, on: lanes.core) { [weak self] in
+            guard let self, !self.stopped else { return }
+            let now = self.clock.monotonicNanoseconds()
+            self.waiters.expire(nowNanoseconds: now)
+            self.put(.input(.tick))
+            self.put(.snapshot(.tick(nowNanoseconds: now)))
+            self.scheduleTick()
+        }
+    }
+
+    /// One turn of the core lane: everything that arrived becomes as few steps of the core as its order allows, so that
+    /// one write and one round of messages cover all of it.
+    private func turn() {
+        lanes.core.assertCurrent()
+        let batch = mailbox.take()
+        guard !stopped else { return }
+        for event in batch.events { handle(event) }
+        if !batch.proposals.isEmpty { inputs.append(.propose(batch.proposals)) }
+        for read in batch.reads { inputs.append(.read(read)) }
+        stepCore()
+        flush()
+    }
+
+    private func handle(_ event: NodeEvent) {
+        switch event {
+        case .input(let input):
+            if input == .tick { statusChanged = true }
+            inputs.append(input)
+        case .messages(let messages):
+            for message in messages { receive(message) }
+        case .snapshot(let event):
+            handle(event)
+        }
+    }
+
+    private func receive(_ message: RaftMessage) {
+        inputs.append(.message(message))
+        switch message.body {
+        case .snapshotChunk(let chunk):
+            stepCore()
+            received(chunk, message)
+        case .snapshotReply(let reply):
+            stepCore()
+            received(reply, message)
+        case .preVoteRequest, .preVoteReply, .voteRequest, .voteReply, .append, .appendReply, .heartbeat,
+            .heartbeatReply, .forward, .forwardRefused, .readRequest, .readReply:
+            break
+        }
+    }
+
+    /// Core lane, within a turn: `input` together with what waits before it.
+    func step(_ input: Input) {
+        inputs.append(input)
+        stepCore()
+    }
+
+    private func stepCore() {
+        guard !inputs.isEmpty else { return }
+        core.step(inputs, into: &effects)
+        inputs.removeAll(keepingCapacity: true)
+        // Carrying out may step the core again (a finished transfer); what that adds has its own place in the order.
+        var pending: [Effect] = []
+        swap(&pending, &effects)
+        for effect in pending { carryOut(effect) }
+    }
+
+    private func carryOut(_ effect: Effect) {
+        switch effect {
+        case .send(let message):
+            transport.send(message)
+        case .persist(let request):
+            logWork.append(.persist(request))
+        case .apply(let entries):
+            applyWork.append(.entries(entries))
+        case .readReady(let reads, let index):
+            waiters.readReady(reads, index: index)
+        case .readRefused(let reads, let reason):
+            waiters.readRefused(reads, reason: reason)
+        case .proposalsRefused(let proposals, let reason):
+            waiters.proposalsRefused(proposals, reason: reason)
+        case .loadEntries(let peer, let from, let bytesMax):
+            logWork.append(.load(peer: peer, from: from, through: core.status.lastIndex, bytesMax: bytesMax))
+        case .sendSnapshot(let peer):
+            perform(sender.start(peer: peer, nowNanoseconds: clock.monotonicNanoseconds()))
+        case .stateChanged(let role, _, _):
+            if role == .leader, lastRole != .leader { gauges.update { $0.elections += 1 } }
+            if role != .leader, lastRole == .leader { perform(sender.abandonAll()) }
+            lastRole = role
+            statusChanged = true
+        }
+    }
+
+    /// Crosses to the other lanes once for everything this turn produced.
+    private func flush() {
+        if !logWork.isEmpty {
+            logWriter.submit(logWork)
+            logWork.removeAll(keepingCapacity: true)
+        }
+        if !applyWork.isEmpty {
+            applier.submit(applyWork)
+            applyWork.removeAll(keepingCapacity: true)
+        }
+        transport.flush()
+        if statusChanged {
+            statusChanged = false
+            publishStatus()
+        }
+    }
+
+}
+
+/// Lets the log writer and the applier, which the node owns, reach the node's mailbox without owning it back.
+private final class CoreDoor: Sendable {
+    private let mailbox: Mailbox
+    private let lane: any Lane
+    private let node = Mutex<WeakNode>(WeakNode())
+    private struct WeakNode { weak var node: RaftNode? }
+
+    init(mailbox: Mailbox, lane: any Lane) {
+        self.mailbox = mailbox
+        self.lane = lane
+    }
+    func attach(_ node: RaftNode) { self.node.withLock { $0.node = node } }
+
+    func put(_ event: NodeEvent) {
+        guard mailbox.put({ $0.events.append(event) }) else { return }
+        node.withLock { $0.node }?.wake()
+    }
+}

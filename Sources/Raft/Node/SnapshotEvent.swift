@@ -1,0 +1,14 @@
+/// What the lanes tell the core lane about snapshots.
+enum SnapshotEvent: Sendable {
+    case tick(nowNanoseconds: UInt64)
+    /// The state is pinned; `work` copies it on the background lane.
+    case pinned(peer: NodeID, work: @Sendable () -> Result<SnapshotFile, StateMachineError>)
+    /// The copy for `peer` is finished, or failed.
+    case copied(peer: NodeID, result: Result<SnapshotFile, StateMachineError>)
+    /// A piece was read for sending.
+    case chunkRead(peer: NodeID, identifier: UInt64, offsetBytes: UInt64, result: Result<[UInt8], StateMachineError>)
+    /// A received piece is stored.
+    case chunkStored(identifier: UInt64, nextOffsetBytes: UInt64, problem: String?)
+    /// `position` nil: not installed, because it is not newer than what is applied (`problem` nil) or it failed.
+    case installFinished(identifier: UInt64, position: LogPosition?, problem: String?)
+}

@@ -1,0 +1,140 @@
+/// Streams one snapshot per lagging peer: pinned on the apply lane, copied and read on the background lane, sent piece
+/// by piece, each asked for by the receiver.
+///
+/// Owns: the progress of each transfer, on the core lane. Must never: hold more than one piece per peer in memory, or
+/// block apply, append or another peer.
+struct SnapshotSender {
+    struct Transfer {
+        var peer: NodeID
+        var identifier: UInt64
+        var file: SnapshotFile?
+        /// When the receiver last showed that it is alive.
+        var heardNanoseconds: UInt64
+        /// When the last piece was read for sending, and from where.
+        var sentNanoseconds: UInt64 = 0
+        var wantedBytes: UInt64 = 0
+        var reading = false
+    }
+    /// What the node is to do next.
+    enum Action {
+        case pin(peer: NodeID)
+        case copy(peer: NodeID, work: @Sendable () -> Result<SnapshotFile, StateMachineError>)
+        case read(peer: NodeID, identifier: UInt64, file: SnapshotFile, offsetBytes: UInt64, count: Int)
+        case send(peer: NodeID, chunk: SnapshotChunk)
+        /// Tell the core; nil: failed.
+        case finished(peer: NodeID, position: LogPosition?)
+        case discard(SnapshotFile)
+    }
+
+    private var transfers: [Transfer] = []
+    private var nextIdentifier: UInt64
+    private let chunkBytes: Int
+
+    init(firstIdentifier: UInt64, chunkBytes: Int) {
+        self.nextIdentifier = firstIdentifier
+        self.chunkBytes = chunkBytes
+    }
+
+    private func place(of peer: NodeID) -> Int? { transfers.firstIndex { $0.peer == peer } }
+
+    mutating func start(peer: NodeID, nowNanoseconds now: UInt64) -> [Action] {
+        guard place(of: peer) == nil else { return [] }
+        transfers.append(Transfer(peer: peer, identifier: nextIdentifier, file: nil, heardNanoseconds: now))
+        nextIdentifier &+= 1
+        return [.pin(peer: peer)]
+    }
+
+    mutating func pinned(
+        peer: NodeID, work: @escaping @Sendable () -> Result<SnapshotFile, StateMachineError>
+    ) -> [Action] {
+        // The copy runs even when the transfer was given up meanwhile: the work holds the pin and must let go of it.
+        [.copy(peer: peer, work: work)]
+    }
+
+    mutating func copied(
+        peer: NodeID, result: Result<SnapshotFile, StateMachineError>, nowNanoseconds now: UInt64
+    ) -> [Action] {
+        guard let place = place(of: peer), transfers[place].file == nil else {
+            if case .success(let file) = result { return [.discard(file)] }
+            return []
+        }
+        switch result {
+        case .failure:
+            transfers.remove(at: place)
+            return [.finished(peer: peer, position: nil)]
+        case .success(let file):
+            transfers[place].file = file
+            transfers[place].heardNanoseconds = now
+            return read(place, offsetBytes: 0, now)
+        }
+    }
+
+    private mutating func read(_ place: Int, offsetBytes: UInt64, _ now: UInt64) -> [Action] {
+        guard let file = transfers[place].file, !transfers[place].reading else { return [] }
+        transfers[place].reading = true
+        transfers[place].sentNanoseconds = now
+        transfers[place].wantedBytes = offsetBytes
+        let count = Int(min(UInt64(chunkBytes), file.sizeBytes - min(offsetBytes, file.sizeBytes)))
+        return [
+            .read(
+                peer: transfers[place].peer, identifier: transfers[place].identifier, file: file,
+                offsetBytes: offsetBytes, count: count)
+        ]
+    }
+
+    mutating func chunkRead(
+        peer: NodeID, identifier: UInt64, offsetBytes: UInt64, result: Result<[UInt8], StateMachineError>
+    ) -> [Action] {
+        guard let place = place(of: peer), transfers[place].identifier == identifier, let file = transfers[place].file
+        else { return [] }
+        transfers[place].reading = false
+        guard case .success(let bytes) = result else { return finish(place, position: nil) }
+        let chunk = SnapshotChunk(
+            position: file.position, identifier: identifier, offsetBytes: offsetBytes, totalBytes: file.sizeBytes,
+            checksum: Checksum.crc32c(bytes), fileDigest: file.digest, bytes: bytes)
+        return [.send(peer: peer, chunk: chunk)]
+    }
+
+    mutating func reply(from peer: NodeID, _ reply: SnapshotReply, nowNanoseconds now: UInt64) -> [Action] {
+        guard let place = place(of: peer), transfers[place].identifier == reply.identifier,
+            let file = transfers[place].file
+        else { return [] }
+        if reply.installed { return finish(place, position: file.position) }
+        if reply.refused { return finish(place, position: nil) }
+        // All bytes are there: the receiver installs now. It is alive, and that may take a while.
+        transfers[place].heardNanoseconds = now
+        if reply.nextOffsetBytes >= file.sizeBytes {
+            transfers[place].wantedBytes = file.sizeBytes
+            return []
+        }
+        return read(place, offsetBytes: reply.nextOffsetBytes, now)
+    }
+
+    private mutating func finish(_ place: Int, position: LogPosition?) -> [Action] {
+        let transfer = transfers.remove(at: place)
+        return [.finished(peer: transfer.peer, position: position)] + (transfer.file.map { [.discard($0)] } ?? [])
+    }
+
+    /// Sends the wanted piece again when nothing came back for `resendNanoseconds` (a message was lost); gives the
+    /// transfer up after `timeoutNanoseconds` of silence: the core probes the peer and may ask again.
+    mutating func tick(nowNanoseconds now: UInt64, resendNanoseconds: UInt64, timeoutNanoseconds: UInt64) -> [Action] {
+        var actions: [Action] = []
+        for place in transfers.indices.reversed() {
+            let transfer = transfers[place]
+            guard let file = transfer.file, !transfer.reading else { continue }
+            if transfer.heardNanoseconds &+ timeoutNanoseconds <= now {
+                actions += finish(place, position: nil)
+            } else if transfer.sentNanoseconds &+ resendNanoseconds <= now, transfer.wantedBytes < file.sizeBytes {
+                actions += read(place, offsetBytes: transfer.wantedBytes, now)
+            }
+        }
+        return actions
+    }
+
+    /// Leadership is lost: nobody is sent anything any more.
+    mutating func abandonAll() -> [Action] {
+        let files = transfers.compactMap(\.file)
+        transfers.removeAll()
+        return files.map { .discard($0) }
+    }
+}

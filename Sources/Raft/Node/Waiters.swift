@@ -1,0 +1,160 @@
+import Synchronization
+
+/// Who waits for a proposal to be applied here, or for a read to be safe here.
+///
+/// Owns: the two tables and their deadlines; shared by callers, the core lane and the apply lane behind one lock that is
+/// taken once per batch. Must never: complete a waiter twice, or hold the lock while completing one.
+
+/// How a proposal ended, as far as this node knows.
+public enum ProposalResult: Sendable, Equatable {
+    /// Committed and applied on this node, with the state machine's outcome.
+    case applied(index: LogIndex, outcome: [UInt8])
+    /// Refused before it was appended anywhere: it did not and will not happen.
+    case refused(RefusalReason)
+    /// It was handed on and its end was not seen in time: it may or may not happen.
+    case unknown
+}
+
+/// How a read barrier ended.
+public enum ReadResult: Sendable, Equatable {
+    /// The local state machine contains everything acknowledged before the barrier was asked for.
+    case ready(applied: LogIndex)
+    case refused(RefusalReason)
+    /// Leadership could not be confirmed in time; nothing was read.
+    case timedOut
+}
+
+final class Waiters: Sendable {
+    private struct ProposalWaiter {
+        var deadlineNanoseconds: UInt64
+        var complete: @Sendable (ProposalResult) -> Void
+    }
+    private struct ReadWaiter {
+        var deadlineNanoseconds: UInt64
+        var complete: @Sendable (ReadResult) -> Void
+    }
+    private struct State {
+        var proposals: [UInt64: ProposalWaiter] = [:]
+        var reads: [UInt64: ReadWaiter] = [:]
+        /// Confirmed reads that wait for apply, in the order of their indexes.
+        var parked: [(index: LogIndex, read: ReadID)] = []
+        var applied: LogIndex
+        var sequence: UInt64 = 0
+    }
+
+    private let node: NodeID
+    /// High half of every nonce: differs between runs of one node, so an old entry never answers a new caller.
+    private let run: UInt64
+    private let countMax: Int
+    private let state: Mutex<State>
+
+    init(node: NodeID, run: UInt32, countMax: Int, applied: LogIndex) {
+        self.node = node
+        self.run = UInt64(run) << 32
+        self.countMax = countMax
+        self.state = Mutex(State(applied: applied))
+    }
+
+    /// nil when too many wait already.
+    func addProposal(
+        deadlineNanoseconds: UInt64, _ complete: @escaping @Sendable (ProposalResult) -> Void
+    ) -> ProposalID? {
+        state.withLock { state in
+            guard state.proposals.count < countMax else { return nil }
+            state.sequence = (state.sequence + 1) & 0xffff_ffff
+            let nonce = run | state.sequence
+            state.proposals[nonce] = ProposalWaiter(deadlineNanoseconds: deadlineNanoseconds, complete: complete)
+            return ProposalID(origin: node, nonce: nonce)
+        }
+    }
+
+    func addRead(deadlineNanoseconds: UInt64, _ complete: @escaping @Sendable (ReadResult) -> Void) -> ReadID? {
+        state.withLock { state in
+            guard state.reads.count < countMax else { return nil }
+            state.sequence = (state.sequence + 1) & 0xffff_ffff
+            let id = run | state.sequence
+            state.reads[id] = ReadWaiter(deadlineNanoseconds: deadlineNanoseconds, complete: complete)
+            return ReadID(id)
+        }
+    }
+
+    /// Apply lane: `entries` are applied with these outcomes.
+    func applied(entries: ArraySlice<Entry>, outcomes: [[UInt8]]) {
+        guard let last = entries.last else { return }
+        var done: [(ProposalWaiter, ProposalResult)] = []
+        let reads = state.withLock { state -> [(ReadWaiter, ReadResult)] in
+            for (entry, outcome) in zip(entries, outcomes) where entry.proposal.origin == node {
+                guard let waiter = state.proposals.removeValue(forKey: entry.proposal.nonce) else { continue }
+                done.append((waiter, .applied(index: entry.index, outcome: outcome)))
+            }
+            return Self.release(&state, through: last.index)
+        }
+        for (waiter, result) in done { waiter.complete(result) }
+        for (waiter, result) in reads { waiter.complete(result) }
+    }
+
+    /// Apply lane: a snapshot through `index` was installed.
+    func applied(through index: LogIndex) {
+        let reads = state.withLock { Self.release(&$0, through: index) }
+        for (waiter, result) in reads { waiter.complete(result) }
+    }
+
+    private static func release(_ state: inout State, through index: LogIndex) -> [(ReadWaiter, ReadResult)] {
+        state.applied = max(state.applied, index)
+        let count = state.parked.firstIndex { $0.index > state.applied } ?? state.parked.count
+        guard count > 0 else { return [] }
+        var done: [(ReadWaiter, ReadResult)] = []
+        for parked in state.parked[..<count] {
+            guard let waiter = state.reads.removeValue(forKey: parked.read.rawValue) else { continue }
+            done.append((waiter, .ready(applied: state.applied)))
+        }
+        state.parked.removeFirst(count)
+        return done
+    }
+
+    /// Core lane: leadership was confirmed for `reads`; they may go as soon as `index` is applied (invariant 10).
+    func readReady(_ reads: [ReadID], index: LogIndex) {
+        let done = state.withLock { state -> [(ReadWaiter, ReadResult)] in
+            if index <= state.applied {
+                return reads.compactMap { read in
+                    state.reads.removeValue(forKey: read.rawValue).map { ($0, .ready(applied: state.applied)) }
+                }
+            }
+            let place = state.parked.lastIndex { $0.index <= index }.map { $0 + 1 } ?? 0
+            state.parked.insert(contentsOf: reads.map { (index: index, read: $0) }, at: place)
+            return []
+        }
+        for (waiter, result) in done { waiter.complete(result) }
+    }
+
+    func readRefused(_ reads: [ReadID], reason: RefusalReason) {
+        let done = state.withLock { state in reads.compactMap { state.reads.removeValue(forKey: $0.rawValue) } }
+        for waiter in done { waiter.complete(.refused(reason)) }
+    }
+
+    func proposalsRefused(_ proposals: [ProposalID], reason: RefusalReason) {
+        let done = state.withLock { state in
+            proposals.filter { $0.origin == node }.compactMap { state.proposals.removeValue(forKey: $0.nonce) }
+        }
+        for waiter in done { waiter.complete(.refused(reason)) }
+    }
+
+    /// Ends everything whose deadline is at or before `now`; `UInt64.max` ends all.
+    func expire(nowNanoseconds now: UInt64) {
+        let (proposals, reads) = state.withLock { state -> ([ProposalWaiter], [ReadWaiter]) in
+            let lateProposals = state.proposals.filter { $0.value.deadlineNanoseconds <= now }
+            let lateReads = state.reads.filter { $0.value.deadlineNanoseconds <= now }
+            for nonce in lateProposals.keys { state.proposals.removeValue(forKey: nonce) }
+            for id in lateReads.keys { state.reads.removeValue(forKey: id) }
+            if !lateReads.isEmpty { state.parked.removeAll { lateReads[$0.read.rawValue] != nil } }
+            // Ascending ids, so that a simulated run completes waiters in the same order every time.
+            return (
+                lateProposals.sorted { $0.key < $1.key }.map(\.value), lateReads.sorted { $0.key < $1.key }.map(\.value)
+            )
+        }
+        for waiter in proposals { waiter.complete(.unknown) }
+        for waiter in reads { waiter.complete(.timedOut) }
+    }
+
+    var count: Int { state.withLock { $0.proposals.count + $0.reads.count } }
+}

@@ -1,0 +1,88 @@
+/// An answer that ends a request early, and every way there is to make one.
+///
+/// Owns: the error envelope `{"error": text}`, the plain-text failures of extraction, and the mapping of service
+/// errors to statuses. Must never: put internals (SQL, file names) into an answer; those go to the log.
+import JSON
+
+struct APIFailure: Error {
+    var response: APIResponse
+
+    /// The envelope of every handler-made error.
+    static func error(_ status: Int, _ text: String) -> APIFailure {
+        var writer = JSONWriter(capacity: text.utf8.count + 16)
+        writer.beginObject()
+        writer.key("error")
+        writer.string(text)
+        writer.endObject()
+        return APIFailure(response: .json(status, writer.bytes))
+    }
+    static func bad(_ text: String) -> APIFailure { error(400, text) }
+    static var notFound: APIFailure { error(404, "not found") }
+    static var storage: APIFailure { error(500, "internal server error") }
+
+    /// Extraction failures are plain text, with beginnings clients may match.
+    static func query(_ reason: String) -> APIFailure {
+        APIFailure(response: .text(400, "Failed to deserialize query string: \(reason)"))
+    }
+    static func invalidURL(_ reason: String) -> APIFailure {
+        APIFailure(response: .text(400, "Invalid URL: \(reason)"))
+    }
+    static var contentType: APIFailure {
+        APIFailure(response: .text(415, "Expected request with `Content-Type: application/json`"))
+    }
+    static func bodyTooLarge(bytesMax: Int) -> APIFailure {
+        APIFailure(
+            response: .text(413, "Failed to buffer the request body: length limit exceeded (\(bytesMax) bytes)"))
+    }
+    static func syntax(_ error: JSONError) -> APIFailure {
+        if case .duplicateKey = error.kind { return shape(error.description) }
+        return APIFailure(response: .text(400, "Failed to parse the request body as JSON: \(error.description)"))
+    }
+    static func shape(_ reason: String) -> APIFailure {
+        APIFailure(
+            response: .text(422, "Failed to deserialize the JSON body into the target type: \(reason)"))
+    }
+
+    static func notBuilt(_ what: String) -> APIFailure { error(501, "\(what) is not built in this version") }
+
+    static func versionConflict(current: [UInt8], version: UInt64, expected: UInt64) -> APIFailure {
+        var writer = JSONWriter(capacity: current.count + 128)
+        writer.beginObject()
+        writer.key("current")
+        writer.raw(current)
+        writer.key("error")
+        writer.string("version differs: If-Match asked for \(expected), the memory has \(version)")
+        writer.endObject()
+        var response = APIResponse.json(409, writer.bytes)
+        response.headers["etag"] = EntityTag.text(version)
+        return APIFailure(response: response)
+    }
+}
+
+extension APIFailure {
+    /// The answer to a write or read that the cluster could not serve.
+    init(_ error: ServiceError) {
+        switch error {
+        case .unavailable(let reason), .overloaded(let reason):
+            self = .error(503, reason)
+            response.headers["retry-after"] = "1"
+        case .outcomeUnknown(let reason):
+            var writer = JSONWriter()
+            writer.beginObject()
+            writer.key("error")
+            writer.string(
+                "outcome unknown: \(reason). The write may or may not have been applied. "
+                    + "Retrying with the same Idempotency-Key is safe.")
+            writer.key("outcome")
+            writer.string("unknown")
+            writer.endObject()
+            self = APIFailure(response: .json(503, writer.bytes))
+        case .tooLarge(let bytes, let bytesMax):
+            self = .error(413, "the command is \(bytes) bytes, the limit for one command is \(bytesMax) bytes")
+        case .notBuilt(let what):
+            self = .notBuilt(what)
+        case .storage:
+            self = .storage
+        }
+    }
+}

@@ -1,0 +1,108 @@
+/// `GET`, `PUT` and `DELETE /memories/{id}`.
+///
+/// Owns: id resolution (exact, then unique prefix) and version conditions. Must never: resolve a prefix for a write on
+/// a stale read.
+import JSON
+import StateMachine
+
+extension MemoryAPI {
+    func getMemory(_ request: APIRequest, id: String) async throws(APIFailure) -> APIResponse {
+        let consistency = try ConsistencyHeader.read(request)
+        if let reason = Validation.id(id) { throw .bad(reason) }
+        let point = try await barrier(consistency)
+        let memory = try await lookup(id)
+
+        let json = memory.json
+        var writer = JSONWriter(capacity: json.count + 32)
+        writer.beginObject()
+        writer.key("links")
+        writer.beginArray()
+        writer.endArray()
+        writer.key("memory")
+        writer.raw(json)
+        writer.endObject()
+        var response = APIResponse.json(200, writer.bytes)
+        response.headers.fields.append(.init(name: "etag", value: EntityTag.text(memory.version)))
+        point.mark(&response)
+        return response
+    }
+
+    func updateMemory(_ request: APIRequest, id: String) async throws(APIFailure) -> APIResponse {
+        let body = try JSONBody.json(request, bytesMax: options.bodyBytesMax)
+        let input = try UpdateInput(BodyFields(body))
+        if let reason = Validation.id(id) { throw .bad(reason) }
+        if let reason = input.invalidity { throw .bad(reason) }
+        let idempotency = try IdempotencyHeader.read(request)
+        let condition = try VersionCondition.ifMatch(request.headers)
+
+        let exactID = try await resolveForWrite(id)
+        let now = options.clockNanoseconds()
+        let command = input.command(
+            id: exactID, at: Timestamp.text(nanoseconds: now), expectedVersion: condition.expectedVersion)
+        let committed = try await submit(.update(command), idempotency: idempotency, nowNanoseconds: now)
+        switch committed.outcome {
+        case .updated(let memory):
+            var response = APIResponse.json(200, memory.json)
+            response.headers.fields.append(.init(name: "etag", value: EntityTag.text(memory.version)))
+            committed.mark(&response)
+            return response
+        case .versionConflict(let current):
+            throw .versionConflict(
+                current: current.json, version: current.version, expected: condition.expectedVersion ?? 0)
+        case .stored, .storedBatch, .deleted, .touched, .registerSet, .notFound, .registerConflict, .titleTaken,
+            .idTaken, .idempotencyMismatch, .none:
+            throw refusal(committed.outcome)
+        }
+    }
+
+    func deleteMemory(_ request: APIRequest, id: String) async throws(APIFailure) -> APIResponse {
+        if let reason = Validation.id(id) { throw .bad(reason) }
+        let idempotency = try IdempotencyHeader.read(request)
+        let condition = try VersionCondition.ifMatch(request.headers)
+        do throws(APIFailure) {
+            _ = try Identity.resolve(body: nil, headers: request.headers) { "anonymous" }
+        } catch {
+            // The contract finds the memory before it looks at the caller.
+            _ = try await barrier(.linearizable)
+            _ = try await lookup(id)
+            throw error
+        }
+
+        let exactID = try await resolveForWrite(id)
+        let command = DeleteCommand(id: exactID, expectedVersion: condition.expectedVersion)
+        let committed = try await submit(
+            .delete(command), idempotency: idempotency, nowNanoseconds: options.clockNanoseconds())
+        switch committed.outcome {
+        case .deleted:
+            var response = APIResponse.json(200, Array(#"{"deleted":true}"#.utf8))
+            committed.mark(&response)
+            return response
+        case .versionConflict(let current):
+            throw .versionConflict(
+                current: current.json, version: current.version, expected: condition.expectedVersion ?? 0)
+        case .stored, .storedBatch, .updated, .touched, .registerSet, .notFound, .registerConflict, .titleTaken,
+            .idTaken, .idempotencyMismatch, .none:
+            throw refusal(committed.outcome)
+        }
+    }
+
+    /// The exact id a write is meant for. A whole id is taken as it is: the command itself finds out whether the row
+    /// exists, and no read round is spent on it.
+    private func resolveForWrite(_ id: String) async throws(APIFailure) -> String {
+        if FreshID.isWhole(id) { return id }
+        _ = try await barrier(.linearizable)
+        return try await lookup(id).id
+    }
+
+    /// - Throws: 404, or 400 listing the candidates of an ambiguous prefix.
+    private func lookup(_ id: String) async throws(APIFailure) -> Memory {
+        let found = try await read("lookup") { (reader) throws(StoreError) in try reader.lookup(id) }
+        switch found {
+        case .found(let memory): return memory
+        case .notFound: throw .notFound
+        case .ambiguous(let ids):
+            throw .bad(
+                "ambiguous ID prefix '\(id)': \(ids.count) matches\n\(ids.joined(separator: "\n"))")
+        }
+    }
+}

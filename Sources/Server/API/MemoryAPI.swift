@@ -1,0 +1,177 @@
+/// Answers requests: the compatible surface of v0.6.3 and the `/cluster/v1` routes.
+///
+/// Owns: dispatch, what every answer carries, and the way to the cluster. The handlers are in the extensions. Must
+/// never: touch a socket, or the store except through `MemoryService`.
+import JSON
+import Logging
+import StateMachine
+
+public struct MemoryAPI: Sendable {
+    let service: any MemoryService
+    let options: APIOptions
+    let counters: RequestCounters
+    private let router: Router
+
+    /// Version of the surface this server is compatible with; `health` and `capabilities` report it.
+    static let compatibleVersion = "0.6.3"
+
+    public init(service: any MemoryService, options: APIOptions = APIOptions()) {
+        self.service = service
+        self.options = options
+        let routes = Route.compatible + Route.cluster
+        router = Router(routes)
+        counters = RequestCounters(labels: routes.map { "\($0.method) \($0.pattern)" })
+    }
+
+    /// Never throws and never traps: every failure is an answer.
+    public func respond(to request: APIRequest) async -> APIResponse {
+        var response = await answer(request)
+        response.headers.fields.append(
+            .init(name: "vary", value: "origin, access-control-request-method, access-control-request-headers"))
+        if request.method == "HEAD" {
+            response.headers.fields.append(.init(name: "content-length", value: String(response.body.count)))
+            response.body = []
+        }
+        return response
+    }
+
+    private func answer(_ request: APIRequest) async -> APIResponse {
+        // Any OPTIONS is answered before routing, as the contract's outermost layer does.
+        if request.method == "OPTIONS" { return APIResponse(status: 200) }
+        switch router.match(method: request.method, path: request.path) {
+        case .unknownPath:
+            counters.countUnrouted()
+            return APIResponse(status: 404)
+        case .methodNotAllowed(let allow):
+            counters.countUnrouted()
+            return APIResponse(status: 405, headers: APIHeaders([.init(name: "allow", value: allow)]))
+        case .invalidParameter(let pattern):
+            counters.countUnrouted()
+            return APIFailure.invalidURL("path parameter of \(pattern) is not valid UTF-8").response
+        case .route(let route, let index, let parameter):
+            let start = ContinuousClock.now
+            let response: APIResponse
+            do throws(APIFailure) {
+                response = try await handle(route, parameter: parameter, request)
+            } catch {
+                response = error.response
+            }
+            counters.count(route: index, status: response.status, duration: ContinuousClock.now - start)
+            return response
+        }
+    }
+
+    private func handle(
+        _ route: Route, parameter: String, _ request: APIRequest
+    ) async throws(APIFailure) -> APIResponse {
+        switch route.endpoint {
+        case .health: await health()
+        case .capabilities: capabilities()
+        case .stats: try await stats(request)
+        case .metrics: await metrics()
+        case .createMemory: try await createMemory(request)
+        case .listMemories: try await listMemories(request)
+        case .bulkCreate: try await bulkCreate(request)
+        case .getMemory: try await getMemory(request, id: parameter)
+        case .updateMemory: try await updateMemory(request, id: parameter)
+        case .deleteMemory: try await deleteMemory(request, id: parameter)
+        case .search: try await search(request)
+        case .recallQuery: try await recall(request, RecallInput(query: QueryParameters(request.rawQuery)))
+        case .recallBody:
+            try await recall(
+                request, RecallInput(body: JSONBody.json(request, bytesMax: options.bodyBytesMax)))
+        case .clusterStatus: await clusterStatus()
+        case .clusterMetrics: await clusterMetrics()
+        case .getRegister: try await getRegister(request, key: parameter)
+        case .putRegister: try await putRegister(request, key: parameter)
+        case .notBuilt: throw .notBuilt("\(route.method) \(route.pattern)")
+        }
+    }
+}
+
+// MARK: the way to the cluster
+
+extension MemoryAPI {
+    /// Waits until a local read is as fresh as the request asks.
+    func barrier(_ request: APIRequest) async throws(APIFailure) -> ReadPoint {
+        try await barrier(ConsistencyHeader.read(request))
+    }
+
+    func barrier(_ consistency: Consistency) async throws(APIFailure) -> ReadPoint {
+        do throws(ServiceError) {
+            let stamp = try await service.readBarrier(
+                consistency, timeoutMilliseconds: options.readTimeoutMilliseconds)
+            return ReadPoint(consistency: consistency, stamp: stamp)
+        } catch {
+            throw failure(error, during: "read barrier")
+        }
+    }
+
+    func read<Result: Sendable>(
+        _ what: String, _ body: @escaping @Sendable (StoreReader) throws(StoreError) -> Result
+    ) async throws(APIFailure) -> Result {
+        do throws(ServiceError) {
+            return try await service.read(body)
+        } catch {
+            throw failure(error, during: what)
+        }
+    }
+
+    func submit(
+        _ command: Command, idempotency: Idempotency?, nowNanoseconds: Int64
+    ) async throws(APIFailure) -> Committed {
+        let envelope = CommandEnvelope(
+            timeNanoseconds: nowNanoseconds, idempotency: idempotency, command: command)
+        do throws(ServiceError) {
+            return try await service.submit(
+                envelope, timeoutMilliseconds: options.writeTimeoutMilliseconds)
+        } catch {
+            throw failure(error, during: "write")
+        }
+    }
+
+    /// The answer to an outcome that is not what the route hoped for.
+    func refusal(_ outcome: Outcome) -> APIFailure {
+        switch outcome {
+        case .notFound: return .notFound
+        case .titleTaken(let title, let namespace, let ownerID):
+            return .error(
+                409, "title '\(title)' already exists in namespace '\(namespace)' (memory \(ownerID))")
+        case .idempotencyMismatch:
+            return .error(422, "Idempotency-Key was used before for a different request")
+        case .stored, .storedBatch, .updated, .deleted, .touched, .registerSet, .versionConflict, .registerConflict,
+            .idTaken, .none:
+            options.logger.error(
+                "write ended with an outcome its route does not know", metadata: ["outcome": "\(outcome)"])
+            return .storage
+        }
+    }
+
+    private func failure(_ error: ServiceError, during what: String) -> APIFailure {
+        if case .storage(let reason) = error {
+            options.logger.error("store failed", metadata: ["during": "\(what)", "reason": "\(reason)"])
+        }
+        return APIFailure(error)
+    }
+}
+
+/// The index a read was served at, and what of it goes into the answer.
+struct ReadPoint {
+    var consistency: Consistency
+    var stamp: ReadStamp
+
+    func mark(_ response: inout APIResponse) {
+        response.headers.fields.append(
+            .init(name: "x-mneme-applied-index", value: String(stamp.appliedIndex)))
+        if consistency == .stale {
+            response.headers.fields.append(
+                .init(name: "x-mneme-age-ms", value: String(stamp.ageMilliseconds)))
+        }
+    }
+}
+
+extension Committed {
+    func mark(_ response: inout APIResponse) {
+        response.headers.fields.append(.init(name: "x-mneme-applied-index", value: String(index)))
+    }
+}

@@ -1,0 +1,152 @@
+import Dispatch
+import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+import Raft
+import RaftTCP
+import StateMachine
+import Synchronization
+
+/// One running node: opens its directory, joins log, store, network and HTTP, and stops them in order.
+///
+/// Owns: the lifetimes. Order of start: store, log, consensus, peers, clients; of stop: the reverse. Must never: serve a
+/// client before the log was recovered, or go on after the log or the state machine failed.
+public final class NodeServer: Sendable {
+    private let configuration: ServeConfiguration
+    private let logger: Logger
+
+    public init(configuration: ServeConfiguration, logger: Logger) {
+        self.configuration = configuration
+        var logger = logger
+        logger[metadataKey: "node"] = "\(configuration.nodeID)"
+        self.logger = logger
+    }
+
+    /// Runs until SIGINT or SIGTERM, or until `stopSignal` ends. `ready` is told the HTTP port once clients are served.
+    public func run(
+        until stopSignal: AsyncStream<Void>? = nil, ready: (@Sendable (Int) -> Void)? = nil
+    ) async throws {
+        let directory = try DataDirectory.open(configuration)
+        let store = try MemoryStore.open(directory: directory.storePath, options: StoreOptions())
+        let machine = MemoryMachine(store: store)
+        let started = try NodeRecovery.open(
+            disk: directory.logDisk, identity: directory.identity, logOptions: configuration.logOptions,
+            machine: machine)
+        logger.info("recovered: \(started.summary)")
+
+        let raftLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let clientLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+        let readers = NIOThreadPool(numberOfThreads: 2)
+        readers.start()
+        let loop = raftLoops.next()
+        let clock = SystemClock(timerLoop: loop)
+        let transport = TCPTransport(
+            nodeID: NodeID(configuration.nodeID), clusterID: configuration.clusterIDBytes,
+            peers: peerAddresses(), eventLoop: loop, options: TCPOptions(), logger: logger)
+        let lanes = Threads(coreLoop: loop)
+        let node = makeNode(started, machine: machine, clock: clock, transport: transport, lanes: lanes.lanes)
+        node.start()
+        let raftPort = try await transport.start(
+            listen: configuration.raftHost, port: configuration.raftPort, receive: { node.receive($0) })
+
+        let facts = NodeFacts(
+            nodeID: configuration.nodeID, clusterName: configuration.clusterName,
+            peers: configuration.members.map { .init(id: $0.id, address: $0.address.map { "\($0)" } ?? "local") },
+            tickMilliseconds: configuration.tickMilliseconds, commandBytesMax: NodeOptions().commandBytesMax,
+            startedNanoseconds: clock.monotonicNanoseconds(), clock: clock)
+        let cluster = MemoryCluster(node: node, store: store, readers: readers, facts: facts)
+        let api = MemoryAPI(service: cluster, options: APIOptions())
+        let nodeID = configuration.nodeID
+        let host = configuration.host
+        let raftHost = configuration.raftHost
+        let http = HTTPServer(
+            host: host, port: configuration.port, eventLoopGroup: clientLoops, logger: logger,
+            onBound: { port in
+                print("mneme: node \(nodeID) ready: http://\(host):\(port) (raft \(raftHost):\(raftPort))")
+                fflush(nil)
+                ready?(port)
+            },
+            handler: { await api.respond(to: $0) })
+        try await serve(http, until: stopSignal)
+        logger.info("stopping")
+        await withCheckedContinuation { done in node.stop { done.resume() } }
+        await transport.stop()
+        lanes.stop()
+        store.close()
+        try await readers.shutdownGracefully()
+        try await clientLoops.shutdownGracefully()
+        try await raftLoops.shutdownGracefully()
+        logger.info("stopped")
+    }
+
+    private func serve(_ http: HTTPServer, until stopSignal: AsyncStream<Void>?) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await http.run() }
+            group.addTask {
+                if let stopSignal {
+                    for await _ in stopSignal {}
+                } else {
+                    await Self.terminationSignal()
+                }
+            }
+            // Whichever ends first ends the other: a stop signal, or a listener that cannot be opened.
+            try await group.next()
+            try await http.stop()
+            group.cancelAll()
+            do { try await group.waitForAll() } catch is CancellationError { return }
+        }
+    }
+
+    private func makeNode(
+        _ started: RecoveredNode, machine: MemoryMachine, clock: SystemClock, transport: TCPTransport,
+        lanes: RaftNode.Lanes
+    ) -> RaftNode {
+        let logger = logger
+        return RaftNode(
+            started: started, nodeID: NodeID(configuration.nodeID),
+            configuration: Configuration(voters: configuration.members.map { NodeID($0.id) }),
+            coreOptions: configuration.coreOptions, options: configuration.nodeOptions, lanes: lanes, clock: clock,
+            transport: transport, machine: machine, seed: UInt64.random(in: .min ... .max),
+            run: UInt32.random(in: 1 ... .max), gauges: NodeGauges(),
+            fail: { reason in
+                // Nothing may be acknowledged any more; the data on disk is what a restart begins with.
+                logger.critical("stopping at once: \(reason)")
+                exit(70)
+            })
+    }
+
+    private func peerAddresses() -> [NodeID: PeerAddress] {
+        var addresses: [NodeID: PeerAddress] = [:]
+        for member in configuration.members where member.id != configuration.nodeID {
+            addresses[NodeID(member.id)] = member.address
+        }
+        return addresses
+    }
+
+    private static func terminationSignal() async {
+        for name in [SIGINT, SIGTERM] { signal(name, SIG_IGN) }
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        let sources = [SIGINT, SIGTERM].map { name in
+            let source = DispatchSource.makeSignalSource(signal: name, queue: .global())
+            source.setEventHandler { continuation.finish() }
+            source.resume()
+            return source
+        }
+        for await _ in stream {}
+        for source in sources { source.cancel() }
+    }
+}
+
+/// The lanes of a real node: the core on an event loop, the others on a thread each.
+private struct Threads {
+    let lanes: RaftNode.Lanes
+    private let threads: [ThreadLane]
+
+    init(coreLoop: any EventLoop) {
+        threads = ["log", "apply", "snapshot"].map { ThreadLane(name: "mneme-\($0)") }
+        lanes = RaftNode.Lanes(
+            core: EventLoopLane(eventLoop: coreLoop), log: threads[0], apply: threads[1], background: threads[2])
+    }
+    func stop() { for thread in threads { thread.stop() } }
+}

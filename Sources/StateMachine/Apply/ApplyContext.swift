@@ -1,0 +1,107 @@
+/// What a command sees while it is applied: the open transaction, the counters, the digest.
+///
+/// Owns: the working copy of the counters between BEGIN and COMMIT. Must never: read a clock, draw a random number, or
+/// look at where a batch begins or ends.
+
+final class ApplyContext {
+    let database: Database
+    let statements: ApplyStatements
+    var digest: StateDigest
+    var meta: Meta
+    var sessions: SessionLedger
+    /// Index of the entry being applied.
+    private(set) var index: UInt64 = 0
+    /// State machine time of the entry being applied, nanoseconds since 1970.
+    private(set) var logTime: Int64 = 0
+
+    init(database: Database, options: StoreOptions) throws(StoreError) {
+        self.database = database
+        self.statements = try ApplyStatements(database)
+        self.digest = try StateDigest()
+        self.meta = try Meta.read(database)
+        self.sessions = try SessionLedger(database, options: options)
+        self.index = meta.applied.index
+        self.logTime = meta.applied.logTimeNanoseconds
+    }
+
+    /// Applies one entry. Any throw must end in a rollback of the whole transaction and the end of this context.
+    /// - Returns: the encoded outcome.
+    func apply(_ entry: LogCommand) throws(StoreError) -> [UInt8] {
+        guard entry.index == meta.applied.index + 1 else {
+            throw StoreError(
+                doing: "apply index \(entry.index)",
+                message: "the store is at index \(meta.applied.index); entries must follow without a gap")
+        }
+        guard entry.term >= meta.applied.term else {
+            throw StoreError(
+                doing: "apply index \(entry.index)",
+                message: "its term \(entry.term) is below the applied term \(meta.applied.term)")
+        }
+        index = entry.index
+        let outcome: [UInt8]
+        if entry.command.isEmpty {
+            digest.begin(previous: meta.applied.digest, index: index, logTimeNanoseconds: logTime)
+            outcome = OutcomeCodec.encode(.none)
+        } else {
+            let envelope: CommandEnvelope
+            do {
+                envelope = try CommandCodec.decode(entry.command)
+            } catch {
+                throw StoreError(doing: "apply index \(entry.index)", message: "cannot decode its command: \(error)")
+            }
+            logTime = max(logTime, envelope.timeNanoseconds)
+            digest.begin(previous: meta.applied.digest, index: index, logTimeNanoseconds: logTime)
+            outcome = try execute(envelope)
+        }
+        meta.applied = AppliedState(
+            index: index, term: entry.term, digest: try digest.finish(), logTimeNanoseconds: logTime)
+        return outcome
+    }
+
+    private func execute(_ envelope: CommandEnvelope) throws(StoreError) -> [UInt8] {
+        try expireSessions()
+        guard let idempotency = envelope.idempotency else {
+            return OutcomeCodec.encode(try execute(envelope.command))
+        }
+        if let earlier = try session(idempotency.key) {
+            return earlier.requestDigest == idempotency.requestDigest
+                ? earlier.outcome : OutcomeCodec.encode(.idempotencyMismatch)
+        }
+        let outcome = OutcomeCodec.encode(try execute(envelope.command))
+        try keepSession(idempotency, outcome: outcome)
+        return outcome
+    }
+
+    private func execute(_ command: Command) throws(StoreError) -> Outcome {
+        switch command {
+        case .store(let command):
+            return try store(command)
+        case .storeBatch(let commands):
+            var outcomes: [Outcome] = []
+            outcomes.reserveCapacity(commands.count)
+            for command in commands { outcomes.append(try store(command)) }
+            return .storedBatch(outcomes)
+        case .update(let command):
+            return try update(command)
+        case .delete(let command):
+            return try delete(command)
+        case .touch(let command):
+            return try touch(command)
+        case .setRegister(let command):
+            return try setRegister(command)
+        }
+    }
+}
+
+/// A committed command as the store takes it.
+public struct LogCommand: Hashable, Sendable {
+    public var index: UInt64
+    public var term: UInt64
+    /// Encoded `CommandEnvelope`; empty for entries that carry none (no-op, configuration).
+    public var command: [UInt8]
+    public init(index: UInt64, term: UInt64, command: [UInt8]) {
+        self.index = index
+        self.term = term
+        self.command = command
+    }
+}

@@ -1,0 +1,158 @@
+/// What can be asked of the store, and what it answers.
+///
+/// Owns: plain values. Must never: apply the defaults and limits of an interface; those belong to the interface.
+
+/// The answer to an id or a prefix of one.
+public enum MemoryLookup: Hashable, Sendable {
+    case found(Memory)
+    case notFound
+    /// Several ids begin with it, ignoring ASCII case; at most `StoreReader.ambiguousIDsMax` of them, in order.
+    case ambiguous([String])
+}
+
+public struct ListQuery: Hashable, Sendable {
+    /// Exact; no subtree.
+    public var namespace: String?
+    public var tier: Tier?
+    public var limit: Int
+    public var offset: Int
+    public var minPriority: Int?
+    /// Inclusive bounds on `created_at`, compared as text.
+    public var since: String?
+    public var until: String?
+    /// One tag, compared exactly.
+    public var tag: String?
+    /// Author, as in `metadata.agent_id`.
+    public var agentID: String?
+    public init(
+        namespace: String? = nil, tier: Tier? = nil, limit: Int = 20, offset: Int = 0, minPriority: Int? = nil,
+        since: String? = nil, until: String? = nil, tag: String? = nil, agentID: String? = nil
+    ) {
+        self.namespace = namespace
+        self.tier = tier
+        self.limit = limit
+        self.offset = offset
+        self.minPriority = minPriority
+        self.since = since
+        self.until = until
+        self.tag = tag
+        self.agentID = agentID
+    }
+}
+
+public struct SearchQuery: Hashable, Sendable {
+    /// Free text; all words must occur.
+    public var text: String
+    public var namespace: String?
+    public var tier: Tier?
+    public var limit: Int
+    public var minPriority: Int?
+    public var since: String?
+    public var until: String?
+    public var tag: String?
+    public var agentID: String?
+    /// A namespace position; rows that are not visible from there are left out.
+    public var asAgent: String?
+    public init(
+        text: String, namespace: String? = nil, tier: Tier? = nil, limit: Int = 20, minPriority: Int? = nil,
+        since: String? = nil, until: String? = nil, tag: String? = nil, agentID: String? = nil, asAgent: String? = nil
+    ) {
+        self.text = text
+        self.namespace = namespace
+        self.tier = tier
+        self.limit = limit
+        self.minPriority = minPriority
+        self.since = since
+        self.until = until
+        self.tag = tag
+        self.agentID = agentID
+        self.asAgent = asAgent
+    }
+}
+
+public struct RecallQuery: Hashable, Sendable {
+    /// Free text; any word may occur.
+    public var context: String
+    /// With a `/`: itself and all its ancestors. Without: exact.
+    public var namespace: String?
+    public var limit: Int
+    public var tag: String?
+    public var since: String?
+    public var until: String?
+    public var asAgent: String?
+    /// Tokens of four bytes of title and content that the answer may hold.
+    public var budgetTokens: Int?
+    public init(
+        context: String, namespace: String? = nil, limit: Int = 10, tag: String? = nil, since: String? = nil,
+        until: String? = nil, asAgent: String? = nil, budgetTokens: Int? = nil
+    ) {
+        self.context = context
+        self.namespace = namespace
+        self.limit = limit
+        self.tag = tag
+        self.since = since
+        self.until = until
+        self.asAgent = asAgent
+        self.budgetTokens = budgetTokens
+    }
+}
+
+public struct RecallHit: Hashable, Sendable {
+    public var memory: Memory
+    /// Rounded to three decimals, half away from zero.
+    public var score: Double
+    public init(memory: Memory, score: Double) {
+        self.memory = memory
+        self.score = score
+    }
+}
+
+public struct RecallResult: Hashable, Sendable {
+    public var hits: [RecallHit]
+    public var tokensUsed: Int
+    public init(hits: [RecallHit], tokensUsed: Int) {
+        self.hits = hits
+        self.tokensUsed = tokensUsed
+    }
+}
+
+/// Counts include rows past their expiry that nobody has collected yet.
+public struct StoreStats: Hashable, Sendable {
+    public struct NamespaceCount: Hashable, Sendable {
+        public var namespace: String
+        public var count: Int
+        public init(namespace: String, count: Int) {
+            self.namespace = namespace
+            self.count = count
+        }
+    }
+    public struct TierCount: Hashable, Sendable {
+        public var tier: Tier
+        public var count: Int
+        public init(tier: Tier, count: Int) {
+            self.tier = tier
+            self.count = count
+        }
+    }
+    /// Largest first, then by name.
+    public var byNamespace: [NamespaceCount]
+    /// Largest first, then by name; tiers without rows are left out.
+    public var byTier: [TierCount]
+    /// Main database file only, without what the last checkpoint has not moved there yet.
+    public var databaseSizeBytes: UInt64
+    /// Live rows that expire within an hour.
+    public var expiringSoon: Int
+    public var linksCount: Int
+    public var total: Int
+    public init(
+        byNamespace: [NamespaceCount], byTier: [TierCount], databaseSizeBytes: UInt64, expiringSoon: Int,
+        linksCount: Int, total: Int
+    ) {
+        self.byNamespace = byNamespace
+        self.byTier = byTier
+        self.databaseSizeBytes = databaseSizeBytes
+        self.expiringSoon = expiringSoon
+        self.linksCount = linksCount
+        self.total = total
+    }
+}

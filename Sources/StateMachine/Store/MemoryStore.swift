@@ -1,0 +1,198 @@
+/// The replicated memory store of one node: applies the log to SQLite, serves reads, makes and installs snapshots.
+///
+/// Owns: the store's directory and connections. Must never: know about leaders, clocks or the network.
+import Synchronization
+
+public final class MemoryStore: @unchecked Sendable {
+    // Sendable: `writer` and `outgoingAttempts` are used only by the apply lane, whose calls (`apply`, `checkpoint`,
+    // `prepareSnapshot`, `install`, `close`) the caller makes one at a time. `appliedState` is a lock, `pool` locks
+    // itself, the rest never changes.
+    private let directory: StoreDirectory
+    private let options: StoreOptions
+    private let pool: ReaderPool
+    private let appliedState: Mutex<AppliedState>
+    private var writer: Writer?
+    private var outgoingAttempts: UInt64 = 0
+    /// Tests stop an install at each of its steps with this.
+    var installStep: ((InstallStep) throws(StoreError) -> Void)?
+
+    private init(directory: StoreDirectory, options: StoreOptions, writer: Writer) {
+        self.directory = directory
+        self.options = options
+        self.writer = writer
+        self.pool = ReaderPool(generation: writer.generation, options: options)
+        self.appliedState = Mutex(writer.context.meta.applied)
+    }
+
+    /// Opens the store in `directory`, making it when there is none.
+    /// - Throws: when the directory holds something else, another schema version, or a `CURRENT` that names nothing.
+    public static func open(directory path: String, options: StoreOptions) throws(StoreError) -> MemoryStore {
+        let directory = try StoreDirectory(path: path)
+        let number: UInt64
+        if let current = try directory.current() {
+            number = current
+        } else {
+            number = try create(in: directory, options: options)
+        }
+        try directory.removeLeftovers(keeping: number)
+        let generation = Generation(number: number, directory: directory)
+        let writer = try Writer(generation: generation, options: options)
+        return MemoryStore(directory: directory, options: options, writer: writer)
+    }
+
+    private static func create(in directory: StoreDirectory, options: StoreOptions) throws(StoreError) -> UInt64 {
+        // A crash while creating leaves a generation in which nothing was ever applied. Anything else without CURRENT
+        // is a damaged directory, and its data must not be thrown away.
+        for number in try directory.generations() where DurableFile.exists(directory.databasePath(number)) {
+            let path = directory.databasePath(number)
+            let database = try Database(path: path, mode: .readWrite, cacheBytes: 1 << 20)
+            let tables = try database.integer("SELECT count(*) FROM sqlite_master WHERE name = 'meta'")
+            let applied = tables == 0 ? 0 : try database.integer("SELECT applied_index FROM meta")
+            guard applied == 0 else {
+                throw StoreError(
+                    doing: "open \(directory.path)",
+                    message: "there is no CURRENT, but \(path) holds data; refusing to start empty")
+            }
+        }
+        let number: UInt64 = 1
+        try directory.makeGeneration(number)
+        do {
+            let database = try Database(
+                path: directory.databasePath(number), mode: .readWrite, cacheBytes: options.cacheBytes)
+            try Schema.create(in: database, options: options)
+        }
+        try DurableFile.syncFile(directory.databasePath(number))
+        try DurableFile.syncDirectory(directory.generationPath(number))
+        try directory.setCurrent(number)
+        return number
+    }
+
+    // MARK: the apply lane
+
+    /// What is applied now. Any thread.
+    public func applied() -> AppliedState { appliedState.withLock { $0 } }
+
+    /// Applies entries that follow the applied index without a gap, in one transaction.
+    /// - Returns: the encoded outcome of each, in order.
+    /// - Throws: with nothing of the batch applied. The node must stop: the store refuses to go on until reopened.
+    public func apply(_ batch: [LogCommand]) throws(StoreError) -> [[UInt8]] {
+        if batch.isEmpty { return [] }
+        let writer = try openWriter("apply")
+        let outcomes: [[UInt8]]
+        do {
+            outcomes = try writer.apply(batch)
+        } catch {
+            self.writer = nil
+            throw error
+        }
+        let applied = writer.context.meta.applied
+        appliedState.withLock { $0 = applied }
+        return outcomes
+    }
+
+    /// Makes everything applied so far durable and, as far as readers allow, moves it into the main database file.
+    /// - Returns: the index and term that survive power loss from now on.
+    public func checkpoint() throws(StoreError) -> (index: UInt64, term: UInt64) {
+        let writer = try openWriter("checkpoint")
+        do {
+            try writer.checkpoint()
+        } catch {
+            self.writer = nil
+            throw error
+        }
+        let applied = writer.context.meta.applied
+        return (applied.index, applied.term)
+    }
+
+    private func openWriter(_ doing: String) throws(StoreError) -> Writer {
+        guard let writer else {
+            throw StoreError(doing: doing, message: "the store is closed, or an earlier failure stopped it")
+        }
+        return writer
+    }
+
+    /// Closes the store. Reads at work finish; later calls throw.
+    public func close() {
+        pool.replaceGeneration(nil)
+        writer = nil
+    }
+
+    // MARK: reads
+
+    /// Runs `body` on one consistent state. Blocks while all connections are lent, so call it on a thread for that.
+    public func read<Result>(_ body: (StoreReader) throws(StoreError) -> Result) throws(StoreError) -> Result {
+        let reader = try pool.borrow()
+        defer { pool.giveBack(reader) }
+        let database = reader.database
+        try database.statement("BEGIN").run()
+        do {
+            let result = try body(try StoreReader(database))
+            try database.statement("COMMIT").run()
+            return result
+        } catch {
+            do {
+                try database.statement("ROLLBACK").run()
+            } catch let second {
+                throw StoreError(
+                    doing: error.doing, message: "\(error.message); then \(second)", sqliteCode: error.sqliteCode)
+            }
+            throw error
+        }
+    }
+
+    // MARK: snapshots
+
+    /// Pins the state as it is now. The returned work, run once on any thread, copies it to a file.
+    public func prepareSnapshot() throws(StoreError) -> @Sendable () -> Result<StoreSnapshot, StoreError> {
+        let writer = try openWriter("prepare a snapshot")
+        outgoingAttempts += 1
+        let applied = writer.context.meta.applied
+        let path = directory.outgoingPath(index: applied.index, attempt: outgoingAttempts)
+        let pinned = try PinnedState(generation: writer.generation, path: path, applied: applied)
+        return { pinned.copy() }
+    }
+
+    /// Where an incoming snapshot may be written; on the same file system as the store.
+    public func incomingSnapshotPath(identifier: UInt64) -> String { directory.incomingPath(identifier) }
+
+    /// Removes a snapshot file, made here or received. One that is gone is fine; a failure costs only space, which the
+    /// next open gives back.
+    public func discardSnapshot(path: String) {
+        guard directory.isSnapshotPath(path) else { return }
+        do {
+            try DurableFile.remove(path)
+        } catch {
+            return
+        }
+    }
+
+    /// Replaces the whole state by a snapshot file whose bytes the caller has verified. The file is consumed.
+    /// A crash leaves either the old state or the new one, whole.
+    /// - Throws: when the file does not hold what is said, or would go back. The node must stop unless the store still
+    ///   answers `apply`: a refusal before anything was changed leaves it usable.
+    public func install(snapshotPath: String, index: UInt64, term: UInt64) throws(StoreError) {
+        let old = try openWriter("install a snapshot")
+        let applied = old.context.meta.applied
+        guard index > applied.index else {
+            throw StoreError(
+                doing: "install a snapshot",
+                message: "it is at index \(index), the store already at \(applied.index)")
+        }
+        let next = old.generation.number + 1
+        let install = SnapshotInstall(directory: directory, options: options, step: installStep)
+        try install.verify(snapshotPath, index: index, term: term)
+        let fresh: Writer
+        do {
+            fresh = try install.run(snapshotPath: snapshotPath, generation: next)
+        } catch {
+            // Past the switch or not, memory and disk may disagree: only a reopen tells.
+            writer = nil
+            throw error
+        }
+        old.generation.markReplaced()
+        pool.replaceGeneration(fresh.generation)
+        writer = fresh
+        let state = fresh.context.meta.applied
+        appliedState.withLock { $0 = state }
+    }
+}

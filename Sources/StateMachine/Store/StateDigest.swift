@@ -1,0 +1,82 @@
+/// The rolling digest of the replicated state: after entry i it is SHA-256 over the digest after i-1, i, the state
+/// machine's time, and every row that entry i wrote.
+///
+/// Owns: which bytes go in. Must never: see batch or transaction boundaries, which differ between nodes.
+
+struct StateDigest {
+    /// Digest of an empty store.
+    static let initial = [UInt8](repeating: 0, count: SHA256.byteCount)
+
+    private enum Mark: UInt8 {
+        case memoryWritten = 1
+        case memoryRemoved = 2
+        case memoryTouched = 3
+        case registerWritten = 4
+        case sessionWritten = 5
+        case sessionRemoved = 6
+    }
+
+    private let hash: SHA256
+    private var effects = ByteWriter(capacity: 4096)
+
+    init() throws(StoreError) { hash = try SHA256() }
+
+    mutating func begin(previous: [UInt8], index: UInt64, logTimeNanoseconds: Int64) {
+        effects.removeAll()
+        effects.blob(previous)
+        effects.fixed64(index)
+        effects.fixed64(UInt64(bitPattern: logTimeNanoseconds))
+    }
+
+    mutating func finish() throws(StoreError) -> [UInt8] {
+        try hash.begin()
+        try hash.add(effects.bytes)
+        return try hash.finish()
+    }
+
+    mutating func memoryWritten(row: Int64, _ memory: Memory) {
+        effects.byte(Mark.memoryWritten.rawValue)
+        effects.signed(row)
+        OutcomeCodec.write(memory, to: &effects)
+    }
+
+    mutating func memoryRemoved(row: Int64, id: String) {
+        effects.byte(Mark.memoryRemoved.rawValue)
+        effects.signed(row)
+        effects.text(id)
+    }
+
+    /// Only what a touch can change; the rest of the row went in when it was written.
+    mutating func memoryTouched(row: Int64, _ touched: TouchedColumns) {
+        effects.byte(Mark.memoryTouched.rawValue)
+        effects.signed(row)
+        effects.byte(touched.tier.rawValue)
+        effects.signed(touched.priority)
+        effects.signed(touched.accessCount)
+        effects.text(touched.updatedAt)
+        effects.text(touched.lastAccessedAt)
+        effects.optional(touched.expiresAt) { $0.text($1) }
+        effects.fixed64(touched.version)
+    }
+
+    mutating func registerWritten(key: String, version: UInt64, value: [UInt8]) {
+        effects.byte(Mark.registerWritten.rawValue)
+        effects.text(key)
+        effects.fixed64(version)
+        effects.blob(value)
+    }
+
+    mutating func sessionWritten(number: Int64, _ idempotency: Idempotency, loggedAt: Int64, outcome: [UInt8]) {
+        effects.byte(Mark.sessionWritten.rawValue)
+        effects.signed(number)
+        effects.text(idempotency.key)
+        effects.blob(idempotency.requestDigest)
+        effects.signed(loggedAt)
+        effects.blob(outcome)
+    }
+
+    mutating func sessionRemoved(number: Int64) {
+        effects.byte(Mark.sessionRemoved.rawValue)
+        effects.signed(number)
+    }
+}

@@ -1,0 +1,24 @@
+/// What can be set about a store.
+///
+/// Owns: the defaults and their reasons. Must never: hold anything that decides the content of replicated rows and
+/// may differ between nodes: `session…` values are written into the database when it is made and checked at every open.
+
+public struct StoreOptions: Hashable, Sendable {
+    /// Page cache of the applying connection, bytes. Holds the inner pages of the indexes between batches.
+    public var cacheBytes: Int = 64 << 20
+    /// Page cache of each reading connection, bytes.
+    public var readerCacheBytes: Int = 8 << 20
+    /// Reads that run at the same time; further ones wait.
+    public var readConnections: Int = 4
+    /// Logged seconds for which the outcome under an idempotency key is kept. Equal on every node.
+    public var sessionTTLSeconds: Int64 = 86_400
+    /// Outcomes kept at most; the oldest go first. Equal on every node.
+    public var sessionRowsMax: Int64 = 100_000
+    /// Bytes of outcomes kept at most; the oldest go first. Equal on every node.
+    public var sessionBytesMax: Int64 = 256 << 20
+    /// `apply` itself moves the write-ahead file into the database when about this many bytes were written since the
+    /// last `checkpoint`, so that the file stays bounded whoever forgets to ask.
+    public var walCheckpointBytes: Int64 = 64 << 20
+
+    public init() {}
+}

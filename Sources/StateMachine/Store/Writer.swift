@@ -1,0 +1,73 @@
+/// The one connection that writes, and its transactions.
+///
+/// Owns: BEGIN, COMMIT and checkpoints. Must never: survive a failed transaction: its counters would no longer be those
+/// of the database.
+import CSQLite
+
+final class Writer {
+    let generation: Generation
+    private let database: Database
+    let context: ApplyContext
+    private let checkpointBytes: Int64
+    private let pageBytes: Int64
+    private var bytesWritten: Int64 = 0
+
+    init(generation: Generation, options: StoreOptions) throws(StoreError) {
+        self.generation = generation
+        let database = try Database(
+            path: generation.databasePath, mode: .readWrite, cacheBytes: options.cacheBytes, keeping: generation)
+        self.database = database
+        try Schema.verify(database, options: options)
+        self.context = try ApplyContext(database: database, options: options)
+        self.checkpointBytes = options.walCheckpointBytes
+        self.pageBytes = try database.integer("PRAGMA page_size")
+    }
+
+    var databaseForTests: Database { database }
+
+    func apply(_ batch: [LogCommand]) throws(StoreError) -> [[UInt8]] {
+        try database.statement("BEGIN IMMEDIATE").run()
+        do {
+            var outcomes: [[UInt8]] = []
+            outcomes.reserveCapacity(batch.count)
+            for entry in batch { outcomes.append(try context.apply(entry)) }
+            try context.meta.write(context.statements.updateMeta)
+            try database.statement("COMMIT").run()
+            try checkpointIfDue()
+            return outcomes
+        } catch {
+            try rollback(after: error)
+            throw error
+        }
+    }
+
+    private func rollback(after error: StoreError) throws(StoreError) {
+        // Some failures (full disk, I/O) have rolled back already.
+        guard sqlite3_get_autocommit(database.handle) == 0 else { return }
+        do {
+            try database.statement("ROLLBACK").run()
+        } catch let second {
+            throw StoreError(
+                doing: error.doing, message: "\(error.message); the rollback failed too: \(second)",
+                sqliteCode: error.sqliteCode)
+        }
+    }
+
+    private func checkpointIfDue() throws(StoreError) {
+        bytesWritten += database.takePagesWritten() * pageBytes
+        if bytesWritten >= checkpointBytes { try checkpoint() }
+    }
+
+    /// Syncs the write-ahead file, copies what no reader holds back into the database file and syncs that.
+    func checkpoint() throws(StoreError) {
+        var frames: Int32 = 0
+        var moved: Int32 = 0
+        let code = sqlite3_wal_checkpoint_v2(
+            database.handle, "main", SQLITE_CHECKPOINT_PASSIVE, &frames, &moved)
+        guard code == SQLITE_OK else { throw Database.error(database.handle, doing: "checkpoint \(database.path)") }
+        // With readers in the way SQLite may have copied, and then also synced, nothing. Frames in a synced write-ahead
+        // file are as durable as pages in the database. (That file carries no locks, so opening it beside SQLite is safe.)
+        if moved < frames { try DurableFile.syncFile(database.path + "-wal") }
+        bytesWritten = 0
+    }
+}

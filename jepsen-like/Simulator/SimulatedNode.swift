@@ -1,0 +1,53 @@
+import Raft
+
+/// One simulated machine: a disk that outlives crashes, and at most one running process on it.
+final class SimulatedNode {
+    struct Running {
+        var node: RaftNode
+        var machine: ListMachine
+        var life: NodeLife
+    }
+
+    let id: NodeID
+    let disk: MemoryDisk
+    private let storage = ListMachine.Storage()
+    private(set) var running: Running?
+    private var runCount: UInt32 = 0
+
+    init(id: NodeID, seed: UInt64) {
+        self.id = id
+        self.disk = MemoryDisk(seed: seed)
+    }
+
+    func start(in cluster: SimulatedCluster, fail: @escaping @Sendable (String) -> Void) throws {
+        let time = cluster.time
+        let options = cluster.options
+        runCount += 1
+        let life = NodeLife()
+        let machine = ListMachine(storage: storage)
+        let identity = LogIdentity(clusterID: [UInt8](repeating: 7, count: 16), nodeID: id, incarnation: 1)
+        let started = try NodeRecovery.open(
+            disk: disk, identity: identity, logOptions: options.log, machine: machine)
+        func lane(_ delayNanosecondsMax: UInt64) -> VirtualLane {
+            VirtualLane(time: time, life: life, delayNanosecondsMax: delayNanosecondsMax)
+        }
+        let node = RaftNode(
+            started: started, nodeID: id, configuration: Configuration(voters: cluster.ids),
+            coreOptions: options.core, options: options.node,
+            lanes: RaftNode.Lanes(
+                core: lane(10_000), log: lane(options.diskNanosecondsMax), apply: lane(200_000),
+                background: lane(options.diskNanosecondsMax)),
+            clock: VirtualClock(time: time), transport: VirtualTransport(network: cluster.network, life: life),
+            machine: machine, seed: time.random.next(), run: runCount, gauges: NodeGauges(), fail: fail)
+        running = Running(node: node, machine: machine, life: life)
+        cluster.network.attach(id) { node.receive([$0]) }
+        node.start()
+    }
+
+    func crash(seed: UInt64) {
+        guard let running else { return }
+        running.life.end()
+        self.running = nil
+        disk.crash(seed: seed)
+    }
+}
