@@ -29,12 +29,12 @@ test: setup ## run every test
 	swift test --disable-xctest $(TEST_ARGUMENTS)
 
 lint: ## check the format of every Swift file, and the rules of the house
-	swift format lint --strict --recursive --configuration .swift-format Sources Tests Package.swift
+	swift format lint --strict --recursive --configuration .swift-format Sources Tests jepsen-like Package.swift
 	@scripts/tidy --self-test
 	@scripts/tidy
 
 format: ## rewrite every Swift file in the project's format
-	swift format --in-place --recursive --configuration .swift-format Sources Tests Package.swift
+	swift format --in-place --recursive --configuration .swift-format Sources Tests jepsen-like Package.swift
 
 build: setup ## build the optimised executable, .build/release/mneme
 	@scripts/packages fetch

@@ -13,6 +13,14 @@ public final class WriteLedger: Sendable {
         var killedAt: ContinuousClock.Instant?
         var firstAfterKill: Duration?
         var waiters: [(count: Int, continuation: CheckedContinuation<Bool, Never>)] = []
+
+        mutating func takeDue() -> [CheckedContinuation<Bool, Never>] {
+            guard !waiters.isEmpty else { return [] }
+            let reached = acknowledged.count
+            let due = waiters.filter { $0.count <= reached }.map(\.continuation)
+            waiters.removeAll { $0.count <= reached }
+            return due
+        }
     }
     private let state = Mutex(State())
 
@@ -77,15 +85,5 @@ public final class WriteLedger: Sendable {
             }
             if let answer { continuation.resume(returning: answer) }
         }
-    }
-}
-
-extension WriteLedger.State {
-    fileprivate mutating func takeDue() -> [CheckedContinuation<Bool, Never>] {
-        guard !waiters.isEmpty else { return [] }
-        let reached = acknowledged.count
-        let due = waiters.filter { $0.count <= reached }.map(\.continuation)
-        waiters.removeAll { $0.count <= reached }
-        return due
     }
 }

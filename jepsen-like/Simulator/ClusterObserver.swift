@@ -42,6 +42,12 @@ public struct ClusterObserver: Sendable {
         }
     }
 
+    /// A term that was not yet durable may be forgotten with a crash: it had not left the node.
+    mutating func crashed(_ node: NodeID) {
+        terms[node] = nil
+        lastApplied[node] = nil
+    }
+
     private mutating func report(_ text: String) {
         if violations.count < 20 { violations.append(text) }
     }

@@ -42,7 +42,8 @@ public final class SimulatedCluster: @unchecked Sendable {
     public let ids: [NodeID]
     public private(set) var acknowledged: [Acknowledged] = []
     public private(set) var reads: [CompletedRead] = []
-    public private(set) var refusedCount = 0
+    /// Commands that were refused; each is a promise that it will never be applied.
+    public private(set) var refused: Set<[UInt8]> = []
     public private(set) var unknownCount = 0
     /// Nodes that stopped themselves, with the reason they gave.
     public private(set) var failures: [(node: NodeID, reason: String)] = []
@@ -54,7 +55,7 @@ public final class SimulatedCluster: @unchecked Sendable {
         self.network = VirtualNetwork(time: time)
         self.options = options
         self.ids = (1...options.nodeCount).map { NodeID(UInt64($0)) }
-        for id in ids { nodes[id] = SimulatedNode(id: id, seed: time.random.next()) }
+        for id in ids { nodes[id] = SimulatedNode(id: id) }
         for id in ids { try start(id) }
     }
 
@@ -69,6 +70,7 @@ public final class SimulatedCluster: @unchecked Sendable {
     /// Power loss: everything that was not synced is lost, torn or kept, as the seed says.
     public func crash(_ id: NodeID) {
         network.detach(id)
+        observer.crashed(id)
         nodes[id]?.crash(seed: time.random.next())
     }
 
@@ -115,7 +117,7 @@ public final class SimulatedCluster: @unchecked Sendable {
         running.node.propose(command, timeoutNanoseconds: timeoutNanoseconds) { [self] result in
             switch result {
             case .applied(let index, _): acknowledged.append(Acknowledged(command: command, index: index))
-            case .refused: refusedCount += 1
+            case .refused: refused.insert(command)
             case .unknown: unknownCount += 1
             }
             done?(result)
@@ -141,6 +143,9 @@ public final class SimulatedCluster: @unchecked Sendable {
             for command in commands { counts[command, default: 0] += 1 }
             for (command, count) in counts where count > 1 {
                 found.append("\(id) applied \(String(decoding: command, as: UTF8.self)) \(count) times")
+            }
+            for command in commands where refused.contains(command) {
+                found.append("\(id) applied the refused \(String(decoding: command, as: UTF8.self))")
             }
             for write in acknowledged where counts[write.command] == nil {
                 found.append(

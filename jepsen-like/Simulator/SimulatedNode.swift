@@ -12,22 +12,21 @@ final class SimulatedNode {
     let disk: MemoryDisk
     private let storage = ListMachine.Storage()
     private(set) var running: Running?
-    private var runCount: UInt32 = 0
 
-    init(id: NodeID, seed: UInt64) {
+    init(id: NodeID) {
         self.id = id
-        self.disk = MemoryDisk(seed: seed)
+        self.disk = MemoryDisk(path: "\(id)")
     }
 
     func start(in cluster: SimulatedCluster, fail: @escaping @Sendable (String) -> Void) throws {
         let time = cluster.time
         let options = cluster.options
-        runCount += 1
         let life = NodeLife()
         let machine = ListMachine(storage: storage)
         let identity = LogIdentity(clusterID: [UInt8](repeating: 7, count: 16), nodeID: id, incarnation: 1)
         let started = try NodeRecovery.open(
             disk: disk, identity: identity, logOptions: options.log, machine: machine)
+        let run = try RunCounter.next(disk: disk)
         func lane(_ delayNanosecondsMax: UInt64) -> VirtualLane {
             VirtualLane(time: time, life: life, delayNanosecondsMax: delayNanosecondsMax)
         }
@@ -38,7 +37,7 @@ final class SimulatedNode {
                 core: lane(10_000), log: lane(options.diskNanosecondsMax), apply: lane(200_000),
                 background: lane(options.diskNanosecondsMax)),
             clock: VirtualClock(time: time), transport: VirtualTransport(network: cluster.network, life: life),
-            machine: machine, seed: time.random.next(), run: runCount, gauges: NodeGauges(), fail: fail)
+            machine: machine, seed: time.random.next(), run: run, gauges: NodeGauges(), fail: fail)
         running = Running(node: node, machine: machine, life: life)
         cluster.network.attach(id) { node.receive([$0]) }
         node.start()
@@ -48,6 +47,6 @@ final class SimulatedNode {
         guard let running else { return }
         running.life.end()
         self.running = nil
-        disk.crash(seed: seed)
+        disk.powerLoss(.torn(seed: seed))
     }
 }

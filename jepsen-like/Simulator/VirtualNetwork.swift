@@ -59,7 +59,12 @@ public final class VirtualNetwork: @unchecked Sendable {
             droppedCount += 1
             return
         }
-        let bytes = MessageCodec.encode(message)
+        let bytes: [UInt8]
+        do throws(WireError) {
+            bytes = try MessageCodec.encode(message)
+        } catch {
+            preconditionFailure("a node sends what cannot be encoded: \(error)")
+        }
         deliver(bytes, to: message.to)
         if time.random.chance(perThousand: faults.duplicatePerThousand) { deliver(bytes, to: message.to) }
     }

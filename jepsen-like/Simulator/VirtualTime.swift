@@ -21,9 +21,9 @@ public final class VirtualTime: @unchecked Sendable {
     private var running = false
     public private(set) var nowNanoseconds: UInt64 = 1
     public private(set) var eventCount = 0
-    public var random: SplitMix
+    public var random: SplitMix64
 
-    public init(seed: UInt64) { random = SplitMix(seed: seed) }
+    public init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
     public func schedule(atNanoseconds time: UInt64, _ work: @escaping @Sendable () -> Void) {
         sequence += 1
@@ -76,20 +76,10 @@ public final class VirtualTime: @unchecked Sendable {
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): tiny, seeded, the same on every machine.
-public struct SplitMix: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-    public init(seed: UInt64) { state = seed }
-
-    public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
-    }
+extension SplitMix64 {
     /// True `perThousand` times in a thousand.
-    public mutating func chance(perThousand: Int) -> Bool { Int(next() % 1_000) < perThousand }
+    public mutating func chance(perThousand: Int) -> Bool { next(below: 1_000) < perThousand }
+    /// Both ends included.
     public mutating func between(_ low: UInt64, _ high: UInt64) -> UInt64 { low + next() % (high - low + 1) }
 }
 

@@ -12,6 +12,7 @@ public struct ClusterView: Sendable {
     public var isRunning: Bool
     public var role: Role
     public var term: Term
+    /// The vote in `term` if it is durable; one that a crash can still take back was never told and binds nobody.
     public var vote: NodeID?
     public var commit: LogIndex
     public var applied: LogIndex
@@ -45,7 +46,7 @@ extension RaftCore {
     public func clusterView(incarnation: UInt64 = 0, applied: LogIndex, appliedDigest: UInt64? = nil) -> ClusterView {
         ClusterView(
             nodeID: nodeID, incarnation: incarnation, isRunning: true, role: role, term: hardState.term,
-            vote: hardState.vote, commit: commit, applied: applied, appliedDigest: appliedDigest,
+            vote: hardStateSequence <= durableSequence ? hardState.vote : nil, commit: commit, applied: applied, appliedDigest: appliedDigest,
             durableIndex: durableIndex, log: log, configuration: configuration)
     }
 }
@@ -112,12 +113,10 @@ public struct ClusterInvariants: Sendable {
         }
         guard let vote = view.vote else { return }
         let key = NodeTerm(node: view.nodeID, term: view.term)
-        // A vote that was lost with a crash before it was durable was never told: only durable ones bind. Those are
-        // seen here because a crashed node is viewed by its disk.
-        if let before = votes[key], before != vote, !view.isRunning {
+        if let before = votes[key], before != vote {
             report(.oneVotePerTerm, "\(view.nodeID) in \(view.term): \(before), then \(vote)")
         }
-        if !view.isRunning { votes[key] = vote }
+        votes[key] = vote
     }
 
     private mutating func checkLog(_ view: ClusterView) {

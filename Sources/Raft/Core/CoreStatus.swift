@@ -40,6 +40,9 @@ public struct CoreStatus: Hashable, Sendable {
 }
 
 extension RaftCore {
+    /// The current term, without the cost of a whole status.
+    public var currentTerm: Term { hardState.term }
+
     public var status: CoreStatus {
         CoreStatus(
             nodeID: nodeID, role: role, term: hardState.term, leader: leader, configuration: configuration,

@@ -129,6 +129,7 @@ extension RaftCore {
             Progress(peer: $0, next: log.lastIndex.next, options: options)
         }
         commitCheckNeeded = true
+        seenProposals.removeAll()
         // Nothing of earlier terms is committed by counting, and no read is served, until this entry is (§6.4).
         appendAsLeader(kind: .noop, proposal: .none, payload: [])
     }

@@ -15,15 +15,26 @@ extension RaftCore {
         }
     }
 
+    /// Takes up what was forwarded to this leader in this term, once. Everything else meets silence: a copy of the same
+    /// message may have been taken up before, so a refusal could be a lie. The proposer finds out by itself: when it
+    /// applies an entry of a later term, whatever it forwarded before and did not see applied can never be.
     mutating func receiveForward(_ message: Message, _ request: ForwardRequest) {
-        guard !request.proposals.isEmpty else { return }
-        if role == .leader {
-            for refusal in appendProposals(request.proposals) { send(to: message.from, .forwardRefused(refusal)) }
-        } else {
-            // Passing it on could make two copies meet; the proposer knows best where to try again.
-            let refusal = ForwardRefusal(proposals: request.proposals.map(\.id), reason: .notLeader)
-            send(to: message.from, .forwardRefused(refusal))
+        guard role == .leader, message.term == term else {
+            ignoredMessages += 1
+            return
         }
+        let fresh = request.proposals.filter { $0.id.origin == message.from && markSeen($0.id) }
+        for refusal in appendProposals(fresh) { send(to: message.from, .forwardRefused(refusal)) }
+    }
+
+    private mutating func markSeen(_ id: ProposalID) -> Bool {
+        for place in seenProposals.indices where seenProposals[place].origin == id.origin {
+            return seenProposals[place].insert(id.nonce)
+        }
+        var window = SeenProposals(origin: id.origin)
+        let isNew = window.insert(id.nonce)
+        seenProposals.append(window)
+        return isNew
     }
 
     mutating func refuse(_ proposals: [ProposalID], _ reason: RefusalReason) {

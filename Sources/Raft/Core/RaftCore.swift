@@ -59,6 +59,8 @@ public struct RaftCore: Sendable {
     var leaderTerm: Term = .zero
     var peers: [Progress] = []
     var commitCheckNeeded = false
+    /// Forwarded proposals taken up in this term, by origin.
+    var seenProposals: [SeenProposals] = []
 
     var reads: ReadQueue
     var ignoredMessages: UInt64 = 0

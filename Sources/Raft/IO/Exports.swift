@@ -2,4 +2,4 @@
 @_exported import RaftCore
 
 /// `Message` is a common word outside this module.
-public typealias RaftMessage = RaftCore.Message
+public typealias RaftMessage = Message

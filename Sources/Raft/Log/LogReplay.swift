@@ -58,14 +58,11 @@ struct LogReplay {
     /// Replays all segments.
     /// - Parameter knownDurable: an index that is certainly durable in this log: what the state machine has applied.
     mutating func run(knownDurable: LogIndex) throws(LogError) {
-        for number in segments.indices { _ = try replay(segment: number, knownDurable: knownDurable) }
+        for number in segments.indices { try replay(segment: number, knownDurable: knownDurable) }
         try finish()
     }
 
-    /// Replays one segment; call in order.
-    mutating func replay(
-        segment number: Int, knownDurable: LogIndex
-    ) throws(LogError) -> (scan: SegmentScan, bytes: [UInt8]) {
+    private mutating func replay(segment number: Int, knownDurable: LogIndex) throws(LogError) {
         let segment = segments[number]
         try enter(number)
         let bytes = try Self.readFile(disk, segment.fileName, bytes: nil)
@@ -74,9 +71,9 @@ struct LogReplay {
                 segment, 0, "the file has \(bytes.count) bytes, its header says \(segment.header.segmentBytes)")
         }
         let scan = SegmentScanner(bytes: bytes, header: segment.header).scan()
+        lastScan = scan
         for record in scan.records { try apply(record, in: segment) }
         chain = scan.chain
-        lastScan = scan
         let exceeds = scan.dirtyEndOffset > scan.endOffset + segment.header.batchBytesMax
         let facts = RecoveryFacts(
             isLastSegment: number == segments.count - 1, isZeroToEnd: scan.isZeroToEnd, hasOpenBatch: scan.hasOpenBatch,
@@ -88,11 +85,10 @@ struct LogReplay {
             throw .corrupt(
                 file: segment.fileName, offsetBytes: scan.stopOffset, index: first, reason: "\(scan.stopReason); \(why)")
         }
-        return (scan, bytes)
     }
 
     /// Checks what only the whole log can show.
-    func finish() throws(LogError) {
+    private func finish() throws(LogError) {
         guard let first = segments.first, state.heldFrom > state.base.index.next else { return }
         throw corrupt(
             first, 0,

@@ -108,10 +108,13 @@ final class SegmentStore: Sendable {
             try prepared.file.sync()
             try disk.rename(prepared.temporaryName, to: header.fileName)
             try disk.syncDirectory()
+            // Opened anew under its final name, so that errors name the file that is there.
+            prepared.file.close()
+            let file = try disk.open(header.fileName, mode: .existing)
+            return LogSegment(header: header, fileName: header.fileName, file: file)
         } catch {
             throw diskFull(error, file: header.fileName)
         }
-        return LogSegment(header: header, fileName: header.fileName, file: prepared.file)
     }
 }
 

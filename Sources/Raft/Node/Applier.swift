@@ -134,7 +134,7 @@ final class Applier: @unchecked Sendable {
                 identifier: identifier, totalBytes: totalBytes, digest: digest, position: position)
             applied = position
             bytesSinceCheckpoint = 0
-            waiters.applied(through: position.index)
+            waiters.installed(through: position)
             port.snapshot(.installFinished(identifier: identifier, position: position, problem: nil))
         } catch {
             port.snapshot(.installFinished(identifier: identifier, position: nil, problem: error.description))

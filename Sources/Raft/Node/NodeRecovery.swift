@@ -46,9 +46,11 @@ public enum NodeRecovery {
         let applied = machine.appliedPosition()
         let wal: WriteAheadLog
         var recovery: LogRecovery
+        // What was applied one by one stood in the log first; what a snapshot brought may never have been there.
+        let known = applied.position.index > applied.installed.index ? applied.position.index : .zero
         do throws(LogError) {
             (wal, recovery) = try WriteAheadLog.open(
-                disk: disk, identity: identity, options: logOptions, knownDurableIndex: applied.position.index)
+                disk: disk, identity: identity, options: logOptions, knownDurableIndex: known)
         } catch {
             throw .log(error)
         }

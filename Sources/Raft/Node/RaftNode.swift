@@ -58,7 +58,7 @@ public final class RaftNode: @unchecked Sendable {
 
     /// - Parameters:
     ///   - started: what `NodeRecovery` found on disk.
-    ///   - run: differs between runs of this node (random).
+    ///   - run: number of this run of the node, from `RunCounter`.
     ///   - fail: called once, on any lane, when the node must stop: a failed write, a corrupt entry, a broken promise.
     public init(
         started: RecoveredNode, nodeID: NodeID, configuration: Configuration, coreOptions: CoreOptions,
@@ -151,6 +151,8 @@ public final class RaftNode: @unchecked Sendable {
         if !batch.proposals.isEmpty { inputs.append(.propose(batch.proposals)) }
         for read in batch.reads { inputs.append(.read(read)) }
         stepCore()
+        // Before anything leaves this lane, so that no answer can come before the note.
+        if !batch.proposals.isEmpty { waiters.handedOn(batch.proposals, term: core.currentTerm) }
         flush()
     }
 

@@ -27,6 +27,8 @@ public enum ReadResult: Sendable, Equatable {
 final class Waiters: Sendable {
     private struct ProposalWaiter {
         var deadlineNanoseconds: UInt64
+        /// The core's term when the proposal was appended or forwarded; nil until then.
+        var term: Term?
         var complete: @Sendable (ProposalResult) -> Void
     }
     private struct ReadWaiter {
@@ -39,11 +41,13 @@ final class Waiters: Sendable {
         /// Confirmed reads that wait for apply, in the order of their indexes.
         var parked: [(index: LogIndex, read: ReadID)] = []
         var applied: LogIndex
+        /// Term of the last applied entry.
+        var appliedTerm: Term = .zero
         var sequence: UInt64 = 0
     }
 
     private let node: NodeID
-    /// High half of every nonce: differs between runs of one node, so an old entry never answers a new caller.
+    /// High half of every nonce: grows with every run of the node, so an old entry never answers a new caller.
     private let run: UInt64
     private let countMax: Int
     private let state: Mutex<State>
@@ -63,7 +67,8 @@ final class Waiters: Sendable {
             guard state.proposals.count < countMax else { return nil }
             state.sequence = (state.sequence + 1) & 0xffff_ffff
             let nonce = run | state.sequence
-            state.proposals[nonce] = ProposalWaiter(deadlineNanoseconds: deadlineNanoseconds, complete: complete)
+            state.proposals[nonce] = ProposalWaiter(
+                deadlineNanoseconds: deadlineNanoseconds, term: nil, complete: complete)
             return ProposalID(origin: node, nonce: nonce)
         }
     }
@@ -78,7 +83,16 @@ final class Waiters: Sendable {
         }
     }
 
-    /// Apply lane: `entries` are applied with these outcomes.
+    /// Core lane: these proposals were appended or forwarded in `term`.
+    func handedOn(_ proposals: [Proposal], term: Term) {
+        state.withLock { state in
+            for proposal in proposals { state.proposals[proposal.id.nonce]?.term = term }
+        }
+    }
+
+    /// Apply lane: `entries` are applied with these outcomes. The first entry of a later term also settles what was
+    /// handed on before that term and is not applied: terms never decrease along the log and a leader takes up only what
+    /// was forwarded in its own term, so it can never be applied any more. It may safely be proposed again.
     func applied(entries: ArraySlice<Entry>, outcomes: [[UInt8]]) {
         guard let last = entries.last else { return }
         var done: [(ProposalWaiter, ProposalResult)] = []
@@ -87,16 +101,35 @@ final class Waiters: Sendable {
                 guard let waiter = state.proposals.removeValue(forKey: entry.proposal.nonce) else { continue }
                 done.append((waiter, .applied(index: entry.index, outcome: outcome)))
             }
+            if last.term > state.appliedTerm {
+                state.appliedTerm = last.term
+                for waiter in Self.remove(&state, handedOnBefore: last.term) {
+                    done.append((waiter, .refused(.notLeader)))
+                }
+            }
             return Self.release(&state, through: last.index)
         }
         for (waiter, result) in done { waiter.complete(result) }
         for (waiter, result) in reads { waiter.complete(result) }
     }
 
-    /// Apply lane: a snapshot through `index` was installed.
-    func applied(through index: LogIndex) {
-        let reads = state.withLock { Self.release(&$0, through: index) }
+    /// Apply lane: a snapshot through `position` was installed. What was handed on up to its term may be in it or not.
+    func installed(through position: LogPosition) {
+        let (proposals, reads) = state.withLock { state in
+            state.appliedTerm = max(state.appliedTerm, position.term)
+            return (
+                Self.remove(&state, handedOnBefore: position.term.next), Self.release(&state, through: position.index)
+            )
+        }
+        for waiter in proposals { waiter.complete(.unknown) }
         for (waiter, result) in reads { waiter.complete(result) }
+    }
+
+    /// In the order of their nonces, so that a simulated run completes them in the same order every time.
+    private static func remove(_ state: inout State, handedOnBefore term: Term) -> [ProposalWaiter] {
+        let late = state.proposals.filter { $0.value.term.map { $0 < term } ?? false }
+        for nonce in late.keys { state.proposals.removeValue(forKey: nonce) }
+        return late.sorted { $0.key < $1.key }.map(\.value)
     }
 
     private static func release(_ state: inout State, through index: LogIndex) -> [(ReadWaiter, ReadResult)] {

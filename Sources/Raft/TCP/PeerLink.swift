@@ -28,7 +28,9 @@ final class PeerLink {
     private var generation: UInt64 = 0
     private var failuresInARow = 0
     private var wasConnected = false
-    private var wasRefused = false
+    /// The answer to the latest dial, when it was a refusal.
+    private var refusal: Refusal?
+    private var loggedRefusal: Refusal?
     private var readySince: NIODeadline?
     private var problem: String?
     private var unwritten = ByteBuffer()
@@ -109,7 +111,7 @@ final class PeerLink {
         let mine = generation
         phase = .dialling
         problem = nil
-        wasRefused = false
+        refusal = nil
         let address = statistics.address
         SocketOptions.dialling(ClientBootstrap(group: core.eventLoop), options: core.options)
             .connect(host: address.host, port: address.port).assumeIsolated().whenComplete { result in
@@ -130,7 +132,7 @@ final class PeerLink {
 
     /// The peer has just connected to this node, so it is worth dialling it now rather than after the pause.
     func peerIsUp() {
-        guard case .waiting(let pause) = phase, !wasRefused else { return }
+        guard case .waiting(let pause) = phase, refusal == nil else { return }
         pause.cancel()
         dial()
     }
@@ -186,9 +188,8 @@ final class PeerLink {
         case .hello:
             throw .notAHandshake
         case .refusal(let refusal):
-            wasRefused = true
+            self.refusal = refusal
             problem = "refused: \(refusal)"
-            core.report(.refused(peer, refusal))
             channel.close(promise: nil)
         case .welcome(let from):
             guard from == peer else { throw .invalidValue(field: "welcome.from", value: from.rawValue) }
@@ -232,17 +233,20 @@ final class PeerLink {
 
     private func connectionFailed() {
         statistics.failedDials += 1
-        // The first failure of a row is news, the others are not.
-        let level: Logger.Level = failuresInARow == 0 || (wasRefused && failuresInARow == 1) ? .warning : .debug
+        // The first failure of a row is news, and so is the first refusal; the others are not.
+        let isNewRefusal = refusal != nil && refusal != loggedRefusal
+        loggedRefusal = refusal
+        let level: Logger.Level = failuresInARow == 0 || isNewRefusal ? .warning : .debug
         core.logger.log(level: level, "cannot connect to peer; trying again", metadata: metadata)
         waitAndDial()
+        if let refusal { core.report(.refused(peer, refusal)) }
     }
 
     private func waitAndDial() {
         let range = core.options.backoffMilliseconds
         var pause = range.upperBound
         // A refusal does not go away by itself, so it waits the longest.
-        if !wasRefused, failuresInARow < 32, range.lowerBound <= range.upperBound >> failuresInARow {
+        if refusal == nil, failuresInARow < 32, range.lowerBound <= range.upperBound >> failuresInARow {
             pause = range.lowerBound << failuresInARow
         }
         failuresInARow += 1

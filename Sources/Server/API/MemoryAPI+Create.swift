@@ -26,7 +26,7 @@ extension MemoryAPI {
             id: freshID, nowNanoseconds: now, timeToLive: options.timeToLive, agentID: agentID, scope: input.scope)
         let committed = try await submit(.store(command), idempotency: idempotency, nowNanoseconds: now)
         guard case .stored(let id, let version, _) = committed.outcome else { throw refusal(committed.outcome) }
-        let contradictions = await similar.filter { $0 != freshID }
+        let contradictions = await similar.filter { $0 != freshID }.prefix(MemoryAPI.similarTitlesMax)
 
         var writer = JSONWriter(capacity: input.title.utf8.count + 256)
         writer.beginObject()
@@ -66,7 +66,8 @@ extension MemoryAPI {
     private func similarTitles(_ title: String, namespace: String) async -> [String] {
         do throws(APIFailure) {
             return try await read("similar titles") { (reader) throws(StoreError) in
-                try reader.similarTitles(title: title, namespace: namespace, limit: MemoryAPI.similarTitlesMax)
+                // One more, because the lookup may already see the row that is being written.
+                try reader.similarTitles(title: title, namespace: namespace, limit: MemoryAPI.similarTitlesMax + 1)
             }
         } catch {
             counters.countSimilarTitlesFailure()

@@ -45,7 +45,8 @@ public final class NodeServer: Sendable {
             nodeID: NodeID(configuration.nodeID), clusterID: configuration.clusterIDBytes,
             peers: peerAddresses(), eventLoop: loop, options: TCPOptions(), logger: logger)
         let lanes = Threads(coreLoop: loop)
-        let node = makeNode(started, machine: machine, clock: clock, transport: transport, lanes: lanes.lanes)
+        let node = makeNode(started, machine: machine, clock: clock, transport: transport, lanes: lanes.lanes,
+            run: try RunCounter.next(disk: directory.logDisk))
         node.start()
         let raftPort = try await transport.start(
             listen: configuration.raftHost, port: configuration.raftPort, receive: { node.receive($0) })
@@ -100,7 +101,7 @@ public final class NodeServer: Sendable {
 
     private func makeNode(
         _ started: RecoveredNode, machine: MemoryMachine, clock: SystemClock, transport: TCPTransport,
-        lanes: RaftNode.Lanes
+        lanes: RaftNode.Lanes, run: UInt32
     ) -> RaftNode {
         let logger = logger
         return RaftNode(
@@ -108,7 +109,7 @@ public final class NodeServer: Sendable {
             configuration: Configuration(voters: configuration.members.map { NodeID($0.id) }),
             coreOptions: configuration.coreOptions, options: configuration.nodeOptions, lanes: lanes, clock: clock,
             transport: transport, machine: machine, seed: UInt64.random(in: .min ... .max),
-            run: UInt32.random(in: 1 ... .max), gauges: NodeGauges(),
+            run: run, gauges: NodeGauges(),
             fail: { reason in
                 // Nothing may be acknowledged any more; the data on disk is what a restart begins with.
                 logger.critical("stopping at once: \(reason)")

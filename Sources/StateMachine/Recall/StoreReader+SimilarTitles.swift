@@ -48,19 +48,59 @@ extension StoreReader {
         try statement.bind(1, match)
         try statement.bind(2, namespace)
         try statement.bind(3, Int64(StoreReader.recentMatchesMax))
-        let wanted = StoreReader.words(title)
+        let wanted = TitleWords(title)
         var found: [(id: String, shared: Int, position: Int)] = []
         while try statement.step() {
-            let shared = StoreReader.words(statement.text(1)).intersection(wanted).count
+            let shared = statement.withBytes(1) { wanted.sharedCount(with: $0) }
             found.append((statement.text(0), shared, found.count))
         }
         found.sort { $0.shared == $1.shared ? $0.position < $1.position : $0.shared > $1.shared }
         return found.prefix(Int(StoreReader.limit(limit))).map(\.id)
     }
+}
 
-    /// Lower-cased runs of letters and digits.
-    private static func words(_ text: String) -> Set<Substring> {
-        let lowered = text.lowercased()
-        return Set(lowered.split { !($0.isLetter || $0.isNumber) })
+/// The words of one title, to be found in others: runs of ASCII letters and digits (ignoring case) and of anything
+/// beyond ASCII. Hashed, and without allocation per candidate, because this runs 64 times before every store.
+struct TitleWords {
+    /// Distinct, in order of appearance; a title has at most 512 characters, and 64 words say enough about it.
+    private var hashes: [UInt64] = []
+
+    init(_ title: String) {
+        var title = title
+        var collected: [UInt64] = []
+        title.withUTF8 { bytes in
+            TitleWords.forEachWord(UnsafeRawBufferPointer(bytes)) { hash in
+                if collected.count < 64 && !collected.contains(hash) { collected.append(hash) }
+            }
+        }
+        hashes = collected
+    }
+
+    func sharedCount(with title: UnsafeRawBufferPointer) -> Int {
+        var seen: UInt64 = 0
+        TitleWords.forEachWord(title) { hash in
+            if let position = hashes.firstIndex(of: hash) { seen |= 1 << UInt64(position) }
+        }
+        return seen.nonzeroBitCount
+    }
+
+    /// FNV-1a of each word.
+    private static func forEachWord(_ bytes: UnsafeRawBufferPointer, _ body: (UInt64) -> Void) {
+        let start: UInt64 = 0xCBF2_9CE4_8422_2325
+        var hash = start
+        var inWord = false
+        for byte in bytes {
+            let isUpper = byte >= 0x41 && byte <= 0x5A
+            let isWord = isUpper || byte >= 0x80 || (byte >= 0x61 && byte <= 0x7A) || (byte >= 0x30 && byte <= 0x39)
+            if isWord {
+                hash = (hash ^ UInt64(isUpper ? byte | 0x20 : byte)) &* 0x100_0000_01B3
+                inWord = true
+            } else if inWord {
+                body(hash)
+                hash = start
+                inWord = false
+            }
+        }
+        if inWord { body(hash) }
     }
 }

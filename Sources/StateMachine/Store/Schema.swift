@@ -6,8 +6,8 @@
 enum Schema {
     /// Stored in `meta`; a database of another version is refused.
     static let version: Int64 = 1
-    /// Bytes. Larger than the default: an FTS5 leaf plus row of a typical memory fits in one page.
-    static let pageBytes = 8192
+    /// Bytes. An FTS5 leaf (4050 bytes) fills one page; twice the size measured no faster and writes more per commit.
+    static let pageBytes = 4096
 
     /// Small columns first: filters and scores are read without touching the overflow pages of content.
     /// `agent_id` and `scope` are computed when a row is written, from its metadata, for filters.

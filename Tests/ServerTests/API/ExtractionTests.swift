@@ -34,7 +34,8 @@ struct ExtractionTests {
         "JSON content types with suffix or parameters are taken",
         arguments: ["application/json; charset=utf-8", "Application/JSON", "application/vnd.x+json"])
     func acceptedContentType(_ type: String) async throws {
-        let response = await Contract().send(
+        let contract = try Contract()
+        let response = await contract.send(
             "POST", "/api/v1/memories", headers: [("CONTENT-TYPE", type)],
             bytes: Array(#"{"title":"t","content":"c"}"#.utf8))
         #expect(response.status == 201)
@@ -44,7 +45,8 @@ struct ExtractionTests {
         "malformed JSON is 400",
         arguments: ["", " ", "{", "{} x", "{\"title\":\"a\nb\"}", "nope", "{\"a\":01}", "{\"a\":1e999}", "[1,]"])
     func malformed(_ body: String) async throws {
-        plain(await Contract().send("POST", "/api/v1/memories", json: body), 400, ExtractionTests.syntax)
+        let contract = try Contract()
+        plain(await contract.send("POST", "/api/v1/memories", json: body), 400, ExtractionTests.syntax)
     }
 
     @Test("invalid UTF-8 and lone surrogates are 400 and store nothing")
@@ -84,8 +86,9 @@ struct ExtractionTests {
             (#"{"title":"a","content":"c","title":"b"}"#, "duplicate field `title`"),
         ])
     func wrongShape(_ body: String, _ reason: String) async throws {
+        let contract = try Contract()
         plain(
-            await Contract().send("POST", "/api/v1/memories", json: body), 422,
+            await contract.send("POST", "/api/v1/memories", json: body), 422,
             ExtractionTests.shape + reason)
     }
 
@@ -144,11 +147,13 @@ struct ExtractionTests {
             ("/api/v1/recall?context=a&limit=ten", "limit"), ("/api/v1/recall?context=a&budget_tokens=-5", "budget_tokens"),
         ])
     func queries(_ target: String, _ key: String) async throws {
-        plain(await Contract().send("GET", target), 400, ExtractionTests.query + key)
+        let contract = try Contract()
+        plain(await contract.send("GET", target), 400, ExtractionTests.query + key)
     }
 
     @Test("unknown and empty query keys are ignored")
     func lenientQuery() async throws {
-        #expect(await Contract().send("GET", "/api/v1/memories?&&colour=red&colour=blue&=x&limit=0").status == 200)
+        let contract = try Contract()
+        #expect(await contract.send("GET", "/api/v1/memories?&&colour=red&colour=blue&=x&limit=0").status == 200)
     }
 }

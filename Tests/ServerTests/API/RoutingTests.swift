@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Routing")
 struct RoutingTests {
-    static let notBuilt = Route.compatible.filter { $0.endpoint == .notBuilt }
+    static let missing: [Route] = Route.compatible.filter { $0.endpoint == .notBuilt }
     private static func target(_ route: Route) -> String {
         route.pattern.replacing("{id}", with: "abc").replacing("{ns}", with: "n")
     }
@@ -17,8 +17,8 @@ struct RoutingTests {
         #expect(Set(Route.compatible).count == 55)
     }
 
-    @Test("routes that are not built answer 501 and say which they are", arguments: notBuilt)
-    func notBuilt(_ route: Route) async throws {
+    @Test("routes that are not built answer 501 and say which they are", arguments: RoutingTests.missing)
+    func answers501(_ route: Route) async throws {
         let contract = try Contract()
         let response = await contract.send(route.method, RoutingTests.target(route))
         #expect(response.status == 501)
@@ -34,7 +34,8 @@ struct RoutingTests {
             "/cluster/v1/registers/", "/metrics/",
         ])
     func unknown(_ path: String) async throws {
-        let response = await Contract().send("GET", path)
+        let contract = try Contract()
+        let response = await contract.send("GET", path)
         #expect(response.status == 404)
         #expect(response.body.isEmpty)
     }
@@ -50,7 +51,8 @@ struct RoutingTests {
             ("BREW", "/metrics", "GET,HEAD"), ("get", "/metrics", "GET,HEAD"),
         ])
     func methodNotAllowed(_ method: String, _ path: String, _ allow: String) async throws {
-        let response = await Contract().send(method, path)
+        let contract = try Contract()
+        let response = await contract.send(method, path)
         #expect(response.status == 405)
         #expect(response.headers["Allow"] == allow)
         #expect(response.body.isEmpty)
@@ -105,7 +107,8 @@ struct RoutingTests {
 
     @Test("a path parameter that is not UTF-8 is a plain-text 400")
     func invalidParameter() async throws {
-        let response = await Contract().send("GET", "/api/v1/memories/%ff%fe")
+        let contract = try Contract()
+        let response = await contract.send("GET", "/api/v1/memories/%ff%fe")
         #expect(response.status == 400)
         #expect(response.text.hasPrefix("Invalid URL: "))
         #expect(response.headers["content-type"] == "text/plain; charset=utf-8")

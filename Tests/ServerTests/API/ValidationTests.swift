@@ -79,7 +79,8 @@ struct ValidationTests {
 
     @Test("create takes everything up to the limits", arguments: accepted)
     func taken(_ field: String, _ value: JSONValue) async throws {
-        let response = await Contract().send(
+        let contract = try Contract()
+        let response = await contract.send(
             "POST", "/api/v1/memories", json: ValidationTests.body([(field, value)]))
         #expect(response.status == 201, "\(response.text)")
     }

@@ -1,0 +1,45 @@
+/// Counts the runs of a node durably: every start gets a number greater than all before it.
+///
+/// Proposal ids are built on it, so that neither an old log entry nor a late message of an earlier run is taken for one
+/// of this run. Owns: the file `runs`. Must never: hand out a number before it is on the disk.
+public enum RunCounter {
+    private static let name = "runs"
+    private static let temporaryName = "runs.new"
+    private static let fileBytes = 8
+
+    /// The next number, from 1. Throws when the file is damaged: guessing could repeat a number.
+    public static func next(disk: any Disk) throws(DiskError) -> UInt32 {
+        var last: UInt32 = 0
+        if try disk.exists(name) {
+            let file = try disk.open(name, mode: .readOnly)
+            defer { file.close() }
+            let bytes = try file.read(atBytes: 0, count: fileBytes)
+            guard bytes.count == fileBytes, let value = decode(bytes) else {
+                throw DiskError(.read, path: "\(disk.path)/\(name)", errorNumber: 0, message: "its checksum is wrong")
+            }
+            last = value
+        }
+        guard last < .max else {
+            throw DiskError(.read, path: "\(disk.path)/\(name)", errorNumber: 0, message: "no number is left")
+        }
+        if try disk.exists(temporaryName) { try disk.remove(temporaryName) }
+        let file = try disk.open(temporaryName, mode: .createNew)
+        defer { file.close() }
+        try file.write(encode(last + 1), atBytes: 0)
+        try file.sync()
+        try disk.rename(temporaryName, to: name)
+        try disk.syncDirectory()
+        return last + 1
+    }
+
+    private static func number(_ value: UInt32) -> [UInt8] {
+        (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * UInt32($0))) }
+    }
+    private static func encode(_ value: UInt32) -> [UInt8] {
+        number(value) + number(Checksum.crc32c(number(value)))
+    }
+    private static func decode(_ bytes: [UInt8]) -> UInt32? {
+        let value = bytes[0..<4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        return encode(value) == bytes ? value : nil
+    }
+}
