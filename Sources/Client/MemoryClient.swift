@@ -50,6 +50,8 @@ public actor MemoryClient {
         let deadline = clock.now + .milliseconds(options.callTimeoutMilliseconds)
         let start = first ?? preferred
         var mayHaveTakenEffect = false
+        // The last failure of each endpoint; a round that the deadline cuts short keeps those of the round before.
+        var lastFailures = [EndpointFailure?](repeating: nil, count: endpoints.count)
         while true {
             var failures: [EndpointFailure] = []
             for offset in endpoints.indices {
@@ -63,6 +65,7 @@ public actor MemoryClient {
                     return Answer(endpoint: endpoints[index], response: response)
                 case .failed(let failure, let effect):
                     failures.append(failure)
+                    lastFailures[index] = failure
                     mayHaveTakenEffect = mayHaveTakenEffect || effect
                 case .unsendable(let error):
                     throw error
@@ -73,7 +76,7 @@ public actor MemoryClient {
             let isOver = clock.now + .milliseconds(options.roundPauseMilliseconds) >= deadline
             if isOver || (nobodyListens && options.givesUpWhenNobodyListens) {
                 let key = mayHaveTakenEffect ? request.idempotencyKey : nil
-                throw .allEndpointsFailed(failures, mayHaveTakenEffect: key)
+                throw .allEndpointsFailed(lastFailures.compactMap(\.self), mayHaveTakenEffect: key)
             }
             try await pause()
         }

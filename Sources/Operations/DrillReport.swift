@@ -21,10 +21,16 @@ public struct DrillReport: Hashable, Sendable {
         public var passed: Bool { violations.isEmpty && digestsAgree }
     }
 
-    public var repetitions: [Repetition] = []
+    public var repetitions: [Repetition]
     /// Of the last check, over everything that was ever acknowledged.
-    public var finalViolations: [String] = []
-    public var acknowledged = 0
+    public var finalViolations: [String]
+    public var acknowledged: Int
+
+    public init(repetitions: [Repetition] = [], finalViolations: [String] = [], acknowledged: Int = 0) {
+        self.repetitions = repetitions
+        self.finalViolations = finalViolations
+        self.acknowledged = acknowledged
+    }
 
     public var passed: Bool { finalViolations.isEmpty && repetitions.allSatisfy(\.passed) }
 

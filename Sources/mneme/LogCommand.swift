@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Raft
 
 /// `mneme log inspect DIR`: prints and verifies a log without changing it.
@@ -27,14 +28,23 @@ struct LogCommand: ParsableCommand {
         func run() throws {
             let report: LogInspection
             do {
-                var disk = PosixDisk(path: "\(directory)/log")
-                if try !disk.exists("meta") { disk = PosixDisk(path: directory) }
-                report = try LogInspector.inspect(disk: disk)
+                let inner = "\(directory)/log"
+                let path = FileManager.default.fileExists(atPath: inner) ? inner : directory
+                report = LogInspector.inspect(disk: try PosixDisk(path: path, access: .inspect))
+                if json {
+                    let encoder = JSONEncoder()
+                    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+                    print(String(decoding: try encoder.encode(report), as: UTF8.self))
+                } else {
+                    print(report.text)
+                }
             } catch {
                 throw ServeFailure(message: "\(error)")
             }
-            print(json ? report.json : report.text)
-            if !report.isWhole { throw ExitCode(1) }
+            switch report.verdict.kind {
+            case .clean, .tornTail: return
+            case .corrupt, .unreadable: throw ExitCode(1)
+            }
         }
     }
 }

@@ -24,7 +24,7 @@ struct Mneme: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, ClusterCommand.self, StoreCommand.self, GetCommand.self, SearchCommand.self,
             RecallCommand.self, ListCommand.self, DeleteCommand.self, LogCommand.self, DemoCommand.self,
-            DrillCommand.self,
+            DrillCommand.self, LoadCommand.self,
         ])
 
     static func main() async {
@@ -33,6 +33,12 @@ struct Mneme: AsyncParsableCommand {
         let arguments = ArgumentOrder.globalsBehindCommand(Array(CommandLine.arguments.dropFirst()))
         guard !arguments.isEmpty else {
             Console.error(helpMessage())
+            Foundation.exit(ExitStatus.usage)
+        }
+        if let word = arguments.first, !word.hasPrefix("-"), word != "help",
+            !configuration.subcommands.contains(where: { $0._commandName == word })
+        {
+            Console.error("Error: unrecognized subcommand '\(word)'; see 'mneme --help'")
             Foundation.exit(ExitStatus.usage)
         }
         do {

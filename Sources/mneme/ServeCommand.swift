@@ -69,7 +69,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.electionTimeoutMilliseconds = electionTimeoutMs
         configuration.heartbeatMilliseconds = max(10, electionTimeoutMs / 10)
         if exitWithParent { ParentWatch.endWithParent() }
-        var logger = Logger(label: "mneme", factory: StreamLogHandler.standardError)
+        var logger = Logger(label: "mneme", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = Logger.Level(rawValue: logLevel) ?? .info
         do {
             try await NodeServer(configuration: configuration, logger: logger).run()

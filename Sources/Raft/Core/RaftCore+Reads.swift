@@ -67,6 +67,8 @@ extension RaftCore {
         finishRound()
         guard reads.confirmingIndex == nil, !reads.waiting.isEmpty || !reads.remoteWaiting.isEmpty, ownTermIsCommitted
         else { return }
+        Invariant.require(
+            .readsAreConfirmed, role == .leader && leaderTerm == term, "read round of \(leaderTerm) in \(term)")
         reads.round += 1
         reads.confirmingIndex = commit
         swap(&reads.confirming, &reads.waiting)
@@ -82,9 +84,6 @@ extension RaftCore {
             node == nodeID || peers.contains { $0.peer == node && $0.confirmedRound >= round }
         }
         guard confirmed else { return }
-        Invariant.require(
-            .readsAreConfirmed, role == .leader && log.term(at: index) == leaderTerm,
-            "read index \(index) is not of the own term \(leaderTerm)")
         if !reads.confirming.isEmpty { outbox.append(.readReady(reads: reads.confirming, index: index)) }
         for read in reads.remoteConfirming {
             send(to: read.peer, .readReply(ReadReply(context: read.context, index: index)))

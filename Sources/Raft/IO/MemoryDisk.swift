@@ -134,8 +134,8 @@ public final class MemoryDisk: Disk {
     /// Cuts the power and switches it on again: unsynced content meets its fate, open files are dead, faults are gone.
     public func powerLoss(_ fate: UnsyncedFate) {
         state.withLock { state in
-            var dice = DiskDice(seed: 0)
-            if case .torn(let seed) = fate { dice = DiskDice(seed: seed) }
+            var dice = SplitMix64(seed: 0)
+            if case .torn(let seed) = fate { dice = SplitMix64(seed: seed) }
             // 1. The directory: its changes reach the disk in order, some prefix of them.
             let kept =
                 switch fate {

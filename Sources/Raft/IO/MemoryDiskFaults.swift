@@ -1,4 +1,4 @@
-/// What can go wrong on a `MemoryDisk`, and the seeded dice that decide what a power cut leaves behind.
+/// What can go wrong on a `MemoryDisk`, and what a power cut leaves behind.
 ///
 /// Owns: plain values. Must never: draw from anything but its seed.
 
@@ -34,19 +34,6 @@ public struct DiskFault: Hashable, Sendable {
 
     public static let inputOutputError: Int32 = 5
     public static let noSpace: Int32 = 28
-}
-
-/// SplitMix64 (Steele, Lea, Flood 2014): tiny, and the same on every machine.
-public struct DiskDice: RandomNumberGenerator, Sendable {
-    private var state: UInt64
-    public init(seed: UInt64) { state = seed }
-    public mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
 }
 
 /// How much of what was never synced a power cut leaves.

@@ -44,7 +44,7 @@ struct MemoryInode: Sendable {
         dirtySectors = []
     }
 
-    mutating func losePower(_ fate: UnsyncedFate, dice: inout DiskDice) {
+    mutating func losePower(_ fate: UnsyncedFate, dice: inout SplitMix64) {
         switch fate {
         case .lost:
             break

@@ -31,7 +31,8 @@ final class PosixFile: DiskFile {
         var failure: DiskError?
         let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
             while initialized < count {
-                let place = UnsafeMutableRawBufferPointer(rebasing: UnsafeMutableRawBufferPointer(buffer)[initialized...])
+                let place = UnsafeMutableRawBufferPointer(
+                    rebasing: UnsafeMutableRawBufferPointer(buffer)[initialized...])
                 let done = pread(descriptor, place.baseAddress, place.count, off_t(offset) + off_t(initialized))
                 if done < 0 {
                     if errno == EINTR { continue }

@@ -34,6 +34,9 @@ public final class ThreadLane: Lane {
         var isStopping = false
     }
 
+    /// A batch buffer that grew beyond this many elements in a burst is given back.
+    private static let keptCapacity = 4_096
+
     public let name: String
     private let queue = Mutex(Queue())
     private let wake = DispatchSemaphore(value: 0)
@@ -116,14 +119,16 @@ public final class ThreadLane: Lane {
                 queue.isSleeping = !queue.isStopping
                 return queue.isStopping
             }
-            if isFinished { return }
+            if isFinished { break }
             if batch.isEmpty {
                 wake.wait()
                 continue
             }
             for work in batch { work() }
-            batch.removeAll(keepingCapacity: batch.capacity <= 4_096)
+            batch.removeAll(keepingCapacity: batch.capacity <= ThreadLane.keptCapacity)
         }
+        // The system may give the same identity to a later thread.
+        identity.store(0, ordering: .relaxed)
     }
 
     private static func main(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {

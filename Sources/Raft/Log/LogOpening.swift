@@ -41,7 +41,8 @@ struct LogOpening {
     /// The first segment comes before `meta`, so that `meta` proves a log was there. Without `meta` only the very first,
     /// still empty segment is explained by an interrupted creation.
     private func requireUnused(_ replay: LogReplay) throws(LogError) {
-        guard replay.segments.count == 1, replay.segments[0].header.sequence == 1, replay.lastScan?.records.isEmpty == true
+        guard replay.segments.count == 1, replay.segments[0].header.sequence == 1,
+            replay.lastScan?.records.isEmpty == true
         else {
             throw .corrupt(
                 file: MetaFile.name, offsetBytes: 0, index: nil,
@@ -82,7 +83,8 @@ struct LogOpening {
         let end = replay.lastScan?.endOffset ?? UInt64(SegmentHeader.pageBytes)
         return WriteAheadLog(
             disk: disk, identity: identity, options: options,
-            store: SegmentStore(disk: disk, segmentBytes: options.segmentBytes), segments: segments, state: replay.state,
+            store: SegmentStore(disk: disk, segmentBytes: options.segmentBytes), segments: segments,
+            state: replay.state,
             extents: replay.extents, writeOffset: end, chain: replay.chain)
     }
 
@@ -127,6 +129,8 @@ struct LogOpening {
         if lastTerm > hardState.term { hardState = HardState(term: lastTerm, vote: nil, commit: hardState.commit) }
         hardState.commit = min(max(hardState.commit, log.state.base.index), log.state.lastIndex)
         if hardState != log.state.hardState { try log.appendRecovered(hardState) }
+        // What a compaction or a reset could not finish.
+        try log.removeUnusedSegments()
         return LogRecovery(
             hardState: hardState, base: log.state.base, termRuns: log.state.termRuns, lastIndex: log.state.lastIndex,
             tornBytes: tornBytes, tornFile: tornBytes > 0 ? log.segments.last?.fileName : nil,

@@ -44,7 +44,8 @@ public struct LogOptions: Sendable {
             segmentBytes <= 1 << 30, "segmentBytes (\(segmentBytes)) must not exceed \(1 << 30)")
         try require(
             recordBytesMax >= 64 && recordBytesMax + RecordHeader.encodedBytes <= batchBytesMax,
-            "recordBytesMax (\(recordBytesMax)) must be at least 64 and leave 48 bytes of batchBytesMax (\(batchBytesMax))")
+            "recordBytesMax (\(recordBytesMax)) must be at least 64 and leave 48 bytes of batchBytesMax (\(batchBytesMax))"
+        )
         try require(
             recordBytesMax + RecordHeader.encodedBytes + 8 <= segmentBytes - SegmentHeader.pageBytes,
             "recordBytesMax (\(recordBytesMax)) does not fit into a segment of \(segmentBytes) bytes")

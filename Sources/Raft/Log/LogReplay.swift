@@ -83,7 +83,8 @@ struct LogReplay {
         if case .corrupt(let why) = lastDecision {
             let first = indexAtStop(scan)
             throw .corrupt(
-                file: segment.fileName, offsetBytes: scan.stopOffset, index: first, reason: "\(scan.stopReason); \(why)")
+                file: segment.fileName, offsetBytes: scan.stopOffset, index: first, reason: "\(scan.stopReason); \(why)"
+            )
         }
     }
 

@@ -141,7 +141,9 @@ struct RecordHeader: Hashable, Sendable {
         guard place >= 0, place + encodedBytes <= bytes.count else { return nil }
         // The cheap test first: a search over damaged bytes calls this every eight bytes.
         guard bytes.loadUInt32(at: place + 40) == UInt32(truncatingIfNeeded: fileOffset / 8) else { return nil }
-        guard bytes.loadUInt32(at: place + 44) == bytes.checksum(seed: seed, in: place..<(place + 44)) else { return nil }
+        guard bytes.loadUInt32(at: place + 44) == bytes.checksum(seed: seed, in: place..<(place + 44)) else {
+            return nil
+        }
         return RecordHeader(
             bodyBytes: bytes.loadUInt32(at: place), type: bytes[place + 4],
             isLastOfBatch: bytes[place + 5] & lastOfBatchFlag != 0,

@@ -64,7 +64,8 @@ struct SegmentScanner {
                 scan.stopReason = "no valid record header stands here"
                 break
             }
-            let body = (offset + RecordHeader.encodedBytes)..<(offset + RecordHeader.encodedBytes + Int(record.bodyBytes))
+            let body =
+                (offset + RecordHeader.encodedBytes)..<(offset + RecordHeader.encodedBytes + Int(record.bodyBytes))
             let end = offset + record.storedBytes
             guard end <= bytes.count else {
                 scan.stopReason = "the record would reach beyond the end of the file"

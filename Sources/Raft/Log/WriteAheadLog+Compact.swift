@@ -11,7 +11,11 @@ extension WriteAheadLog {
     ///   final as for `append`.
     public func compact(through position: LogPosition) throws(LogError) {
         try requireRunning()
-        guard position.index > state.base.index else { return }
+        guard position.index > state.base.index else {
+            // The base is there already, but the removal may have been cut short by a crash.
+            do throws(LogError) { try removeUnusedSegments() } catch { throw stop(error) }
+            return
+        }
         guard let term = state.term(at: position.index), term == position.term else {
             throw .invalidRequest(
                 reason: "the log holds \(state.base.index.rawValue)…\(state.lastIndex.rawValue) and cannot be cut at "

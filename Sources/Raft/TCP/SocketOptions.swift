@@ -48,7 +48,8 @@ enum SocketOptions {
 
     static func listening(_ bootstrap: ServerBootstrap, options: TCPOptions) -> ServerBootstrap {
         // Reuse: the port of a node that was just killed must be free for its successor at once.
-        var bootstrap = bootstrap
+        var bootstrap =
+            bootstrap
             .serverChannelOption(.backlog, value: backlogConnections)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.recvAllocator, value: readAllocator)

@@ -61,7 +61,7 @@ final class TransportCore {
             .childChannelInitializer { channel in bound.value.accept(channel) }
             .bind(host: address.host, port: address.port)
         return binding.flatMapErrorThrowing { error in
-            bound.value.phase = .idle
+            if bound.value.phase == .running { bound.value.phase = .idle }
             throw TransportError(listening: address, failure: error)
         }.flatMap { channel in
             let core = bound.value
@@ -140,7 +140,10 @@ final class TransportCore {
 
     func send(_ message: Message) {
         guard let link = links[message.to] else {
-            if phase == .running { logger.debug("message to a node that is no peer", metadata: ["to": "\(message.to)"]) }
+            // Quietly after `stop`; before, somebody addresses a node that was left out of the peers.
+            if phase == .running {
+                logger.debug("dropped a message to a node that is no peer", metadata: ["to": "\(message.to)"])
+            }
             return
         }
         guard link.enqueue(message) else { return }

@@ -1,8 +1,8 @@
 /// Cuts a byte stream into frames, however the network chopped it up.
 ///
-/// Owns: the bytes of at most one unfinished frame. Complete frames are handed out from the caller's memory without a
-/// copy. Must never: allocate because a header says so (memory grows only with bytes that arrived), or continue after an
-/// error: a stream that lied once has no trustworthy frame boundaries left.
+/// Owns: the bytes of at most one unfinished frame. Complete frames are handed out from the caller's memory without
+/// a copy. Must never: allocate because a header says so (memory grows only with bytes that arrived), or continue after
+/// an error: a stream that lied once has no trustworthy frame boundaries left.
 
 public struct FrameDecoder {
     /// Kept between frames only up to this size, so that one large frame does not hold memory for ever.

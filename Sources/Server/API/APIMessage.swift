@@ -26,6 +26,9 @@ public struct APIHeaders: Hashable, Sendable {
         }
     }
 
+    /// How many fields have this name.
+    func count(_ name: String) -> Int { fields.count { APIHeaders.equal($0.name, name) } }
+
     private static func equal(_ left: String, _ right: String) -> Bool {
         left.utf8.count == right.utf8.count
             && zip(left.utf8, right.utf8).allSatisfy { ASCII.lowercased($0) == ASCII.lowercased($1) }

@@ -3,6 +3,16 @@
 /// Owns: their syntax and their errors, which always name the header. Must never: ignore a value it cannot read.
 import StateMachine
 
+extension APIHeaders {
+    /// A header that decides what a request means may come only once.
+    /// - Throws: 400 naming the header.
+    func single(_ name: String) throws(APIFailure) -> String? {
+        let value = self[name.lowercased()]
+        if value != nil, count(name) > 1 { throw .bad("\(name) was sent more than once") }
+        return value
+    }
+}
+
 enum EntityTag {
     static func text(_ version: UInt64) -> String { "\"\(version)\"" }
 
@@ -32,7 +42,7 @@ enum VersionCondition: Hashable {
 
     /// - Throws: 400 naming the header.
     static func ifMatch(_ headers: APIHeaders) throws(APIFailure) -> VersionCondition {
-        guard let value = headers["if-match"] else { return .none }
+        guard let value = try headers.single("If-Match") else { return .none }
         if value == "*" { return .exists }
         guard let version = EntityTag.parse(value), version > 0 else {
             throw .bad("If-Match must be * or one quoted version such as \"42\"")
@@ -46,7 +56,7 @@ enum IdempotencyHeader {
 
     /// - Throws: 400 naming the header and its limit.
     static func read(_ request: APIRequest) throws(APIFailure) -> Idempotency? {
-        guard let key = request.headers["idempotency-key"] else { return nil }
+        guard let key = try request.headers.single("Idempotency-Key") else { return nil }
         guard (1...keyBytesMax).contains(key.utf8.count), key.utf8.allSatisfy(ASCII.isVisible) else {
             throw .bad("Idempotency-Key must be 1 to \(keyBytesMax) visible ASCII characters")
         }
@@ -70,7 +80,7 @@ enum ConsistencyHeader {
     /// Linearizable unless asked otherwise.
     /// - Throws: 400 naming the header, 501 for `lease`.
     static func read(_ request: APIRequest) throws(APIFailure) -> Consistency {
-        guard let value = request.headers["x-consistency"] else { return .linearizable }
+        guard let value = try request.headers.single("X-Consistency") else { return .linearizable }
         guard let consistency = Consistency(rawValue: value) else {
             throw .bad(
                 "X-Consistency must be linearizable, lease or stale (got '\(Validation.shortened(value))')")

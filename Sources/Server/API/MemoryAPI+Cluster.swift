@@ -77,13 +77,13 @@ extension MemoryAPI {
             return response
         case .stored, .storedBatch, .updated, .deleted, .touched, .notFound, .versionConflict, .titleTaken, .idTaken,
             .idempotencyMismatch, .none:
-            throw refusal(committed.outcome)
+            throw refusal(committed)
         }
     }
 
     /// `If-Match: "n"` asks for exactly that version, `If-None-Match: *` for absence.
     private static func registerCondition(_ headers: APIHeaders) throws(APIFailure) -> UInt64? {
-        if let value = headers["if-none-match"] {
+        if let value = try headers.single("If-None-Match") {
             guard value == "*", headers["if-match"] == nil else {
                 throw .bad("If-None-Match must be *, and cannot be combined with If-Match")
             }

@@ -25,7 +25,7 @@ extension MemoryAPI {
         let command = input.command(
             id: freshID, nowNanoseconds: now, timeToLive: options.timeToLive, agentID: agentID, scope: input.scope)
         let committed = try await submit(.store(command), idempotency: idempotency, nowNanoseconds: now)
-        guard case .stored(let id, let version, _) = committed.outcome else { throw refusal(committed.outcome) }
+        guard case .stored(let id, let version, _) = committed.outcome else { throw refusal(committed) }
         let contradictions = await similar.filter { $0 != freshID }.prefix(MemoryAPI.similarTitlesMax)
 
         var writer = JSONWriter(capacity: input.title.utf8.count + 256)
@@ -105,14 +105,16 @@ extension MemoryAPI {
         guard !commands.isEmpty else { return bulkAnswer(created: 0, errors: errors) }
 
         let committed = try await submit(.storeBatch(commands), idempotency: idempotency, nowNanoseconds: now)
-        guard case .storedBatch(let outcomes) = committed.outcome else { throw refusal(committed.outcome) }
+        guard case .storedBatch(let outcomes) = committed.outcome else { throw refusal(committed) }
         var created = 0
-        for (command, outcome) in zip(commands, outcomes) {
+        for (position, outcome) in outcomes.enumerated() {
             if case .stored = outcome {
                 created += 1
-            } else {
-                errors.append("\(command.title): \(bulkReason(outcome))")
+                continue
             }
+            // A retry answers with the outcomes of the first time, when other rows may have been past their expiry.
+            let title = outcomes.count == commands.count ? "\(commands[position].title): " : ""
+            errors.append(title + bulkReason(outcome))
         }
         var response = bulkAnswer(created: created, errors: errors)
         committed.mark(&response)

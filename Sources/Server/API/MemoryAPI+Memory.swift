@@ -10,7 +10,14 @@ extension MemoryAPI {
         let consistency = try ConsistencyHeader.read(request)
         if let reason = Validation.id(id) { throw .bad(reason) }
         let point = try await barrier(consistency)
-        let memory = try await lookup(id)
+        let memory: Memory
+        do throws(APIFailure) {
+            memory = try await lookup(id)
+        } catch {
+            var failure = error
+            point.mark(&failure.response)
+            throw failure
+        }
 
         let json = memory.json
         var writer = JSONWriter(capacity: json.count + 32)
@@ -35,10 +42,10 @@ extension MemoryAPI {
         let idempotency = try IdempotencyHeader.read(request)
         let condition = try VersionCondition.ifMatch(request.headers)
 
-        let exactID = try await resolveForWrite(id)
+        let target = try await resolveForWrite(id, idempotency)
         let now = options.clockNanoseconds()
         let command = input.command(
-            id: exactID, at: Timestamp.text(nanoseconds: now), expectedVersion: condition.expectedVersion)
+            id: target.id, at: Timestamp.text(nanoseconds: now), expectedVersion: condition.expectedVersion)
         let committed = try await submit(.update(command), idempotency: idempotency, nowNanoseconds: now)
         switch committed.outcome {
         case .updated(let memory):
@@ -47,11 +54,12 @@ extension MemoryAPI {
             committed.mark(&response)
             return response
         case .versionConflict(let current):
-            throw .versionConflict(
-                current: current.json, version: current.version, expected: condition.expectedVersion ?? 0)
-        case .stored, .storedBatch, .deleted, .touched, .registerSet, .notFound, .registerConflict, .titleTaken,
+            throw conflict(current, condition, committed)
+        case .notFound:
+            throw target.failure ?? refusal(committed)
+        case .stored, .storedBatch, .deleted, .touched, .registerSet, .registerConflict, .titleTaken,
             .idTaken, .idempotencyMismatch, .none:
-            throw refusal(committed.outcome)
+            throw refusal(committed)
         }
     }
 
@@ -68,8 +76,8 @@ extension MemoryAPI {
             throw error
         }
 
-        let exactID = try await resolveForWrite(id)
-        let command = DeleteCommand(id: exactID, expectedVersion: condition.expectedVersion)
+        let target = try await resolveForWrite(id, idempotency)
+        let command = DeleteCommand(id: target.id, expectedVersion: condition.expectedVersion)
         let committed = try await submit(
             .delete(command), idempotency: idempotency, nowNanoseconds: options.clockNanoseconds())
         switch committed.outcome {
@@ -78,20 +86,42 @@ extension MemoryAPI {
             committed.mark(&response)
             return response
         case .versionConflict(let current):
-            throw .versionConflict(
-                current: current.json, version: current.version, expected: condition.expectedVersion ?? 0)
-        case .stored, .storedBatch, .updated, .touched, .registerSet, .notFound, .registerConflict, .titleTaken,
+            throw conflict(current, condition, committed)
+        case .notFound:
+            throw target.failure ?? refusal(committed)
+        case .stored, .storedBatch, .updated, .touched, .registerSet, .registerConflict, .titleTaken,
             .idTaken, .idempotencyMismatch, .none:
-            throw refusal(committed.outcome)
+            throw refusal(committed)
         }
     }
 
-    /// The exact id a write is meant for. A whole id is taken as it is: the command itself finds out whether the row
-    /// exists, and no read round is spent on it.
-    private func resolveForWrite(_ id: String) async throws(APIFailure) -> String {
-        if FreshID.isWhole(id) { return id }
+    private func conflict(_ current: Memory, _ condition: VersionCondition, _ committed: Committed) -> APIFailure {
+        var failure = APIFailure.versionConflict(
+            current: current.json, version: current.version, expected: condition.expectedVersion ?? 0)
+        committed.mark(&failure.response)
+        return failure
+    }
+
+    /// The row a write is meant for.
+    private struct WriteTarget {
+        var id: String
+        /// Why the id in the path names no row now; the answer, unless the write turns out to be a retry.
+        var failure: APIFailure?
+    }
+
+    /// A whole id is taken as it is: the command itself finds out whether the row exists, and no read round is spent on
+    /// it. A prefix that no longer names a row may belong to the retry of a delete, which has an outcome already: with an
+    /// idempotency key the command is sent all the same, and finds that outcome or nothing.
+    private func resolveForWrite(_ id: String, _ idempotency: Idempotency?) async throws(APIFailure) -> WriteTarget {
+        if FreshID.isWhole(id) { return WriteTarget(id: id, failure: nil) }
         _ = try await barrier(.linearizable)
-        return try await lookup(id).id
+        do throws(APIFailure) {
+            return WriteTarget(id: try await lookup(id).id, failure: nil)
+        } catch {
+            let isMissing = error.response.status == 404 || error.response.status == 400
+            guard idempotency != nil, isMissing else { throw error }
+            return WriteTarget(id: id, failure: error)
+        }
     }
 
     /// - Throws: 404, or 400 listing the candidates of an ambiguous prefix.

@@ -130,8 +130,14 @@ extension MemoryAPI {
         }
     }
 
-    /// The answer to an outcome that is not what the route hoped for.
-    func refusal(_ outcome: Outcome) -> APIFailure {
+    /// The answer to an outcome that is not what the route hoped for; it too was decided at an index.
+    func refusal(_ committed: Committed) -> APIFailure {
+        var failure = refusal(committed.outcome)
+        committed.mark(&failure.response)
+        return failure
+    }
+
+    private func refusal(_ outcome: Outcome) -> APIFailure {
         switch outcome {
         case .notFound: return .notFound
         case .titleTaken(let title, let namespace, let ownerID):

@@ -23,7 +23,7 @@ struct DataDirectory {
         } catch {
             throw Problem(description: "--data-dir \(root) cannot be created: \(error.localizedDescription)")
         }
-        let disk = PosixDisk(path: "\(root)/log")
+        let disk = try PosixDisk(path: "\(root)/log")
         let identity = LogIdentity(
             clusterID: configuration.clusterIDBytes, nodeID: NodeID(configuration.nodeID), incarnation: 1)
         try checkMembers(configuration, disk: disk)

@@ -11,9 +11,10 @@ final class MemoryMachine: ReplicatedStateMachine {
 
     func appliedPosition() -> AppliedPosition {
         let applied = store.applied()
+        let installed = store.installed()
         return AppliedPosition(
             position: LogPosition(index: LogIndex(applied.index), term: Term(applied.term)), digest: applied.digest,
-            installed: LogPosition(index: LogIndex(applied.installedIndex), term: Term(applied.installedTerm)))
+            installed: LogPosition(index: LogIndex(installed.index), term: Term(installed.term)))
     }
 
     func apply(_ commands: [CommittedCommand]) throws(StateMachineError) -> [[UInt8]] {
@@ -57,9 +58,11 @@ final class MemoryMachine: ReplicatedStateMachine {
     ) throws(StateMachineError) {
         let path = store.incomingSnapshotPath(identifier: identifier)
         do throws(StoreError) {
-            try store.install(
-                snapshotPath: path, sizeBytes: totalBytes, sha256: digest, index: position.index.rawValue,
-                term: position.term.rawValue)
+            guard try SHA256Digest.ofFile(path) == digest else {
+                throw StoreError(
+                    doing: "install a snapshot", message: "the \(totalBytes) bytes received do not match its SHA-256")
+            }
+            try store.install(snapshotPath: path, index: position.index.rawValue, term: position.term.rawValue)
         } catch {
             throw StateMachineError("\(error)")
         }
@@ -68,8 +71,10 @@ final class MemoryMachine: ReplicatedStateMachine {
     func readSnapshot(
         _ file: SnapshotFile, atBytes offset: UInt64, count: Int
     ) throws(StateMachineError) -> [UInt8] {
-        try withFile(file.path, mode: .readOnly) { file throws(DiskError) in
-            try file.read(atBytes: offset, count: count)
+        do throws(StoreError) {
+            return try store.readSnapshot(path: file.path, atBytes: offset, count: count)
+        } catch {
+            throw StateMachineError("\(error)")
         }
     }
 
@@ -78,28 +83,14 @@ final class MemoryMachine: ReplicatedStateMachine {
     func writeIncoming(
         identifier: UInt64, atBytes offset: UInt64, bytes: [UInt8]
     ) throws(StateMachineError) {
-        try withFile(store.incomingSnapshotPath(identifier: identifier), mode: .createIfMissing) {
-            file throws(DiskError) in
-            if offset == 0 { try file.truncate(toBytes: 0) }
-            try file.write(bytes, atBytes: offset)
+        do throws(StoreError) {
+            try store.writeIncoming(identifier: identifier, atBytes: offset, bytes: bytes)
+        } catch {
+            throw StateMachineError("\(error)")
         }
     }
 
     func discardIncoming(identifier: UInt64) {
         store.discardSnapshot(path: store.incomingSnapshotPath(identifier: identifier))
-    }
-
-    private func withFile<Value>(
-        _ path: String, mode: DiskOpenMode, _ body: (any DiskFile) throws(DiskError) -> Value
-    ) throws(StateMachineError) -> Value {
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false)
-        let directory = parts.dropLast().joined(separator: "/")
-        do throws(DiskError) {
-            let file = try PosixDisk(path: directory).open(String(parts.last ?? ""), mode: mode)
-            defer { file.close() }
-            return try body(file)
-        } catch {
-            throw StateMachineError("\(error)")
-        }
     }
 }

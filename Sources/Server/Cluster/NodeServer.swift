@@ -44,7 +44,7 @@ public final class NodeServer: Sendable {
         let transport = TCPTransport(
             nodeID: NodeID(configuration.nodeID), clusterID: configuration.clusterIDBytes,
             peers: peerAddresses(), eventLoop: loop, options: TCPOptions(), logger: logger)
-        let lanes = Threads(coreLoop: loop)
+        let lanes = try Threads(coreLoop: loop)
         let node = makeNode(started, machine: machine, clock: clock, transport: transport, lanes: lanes.lanes,
             run: try RunCounter.next(disk: directory.logDisk))
         node.start()
@@ -113,7 +113,8 @@ public final class NodeServer: Sendable {
             fail: { reason in
                 // Nothing may be acknowledged any more; the data on disk is what a restart begins with.
                 logger.critical("stopping at once: \(reason)")
-                exit(70)
+                fflush(nil)
+                _exit(70)
             })
     }
 
@@ -144,8 +145,8 @@ private struct Threads {
     let lanes: RaftNode.Lanes
     private let threads: [ThreadLane]
 
-    init(coreLoop: any EventLoop) {
-        threads = ["log", "apply", "snapshot"].map { ThreadLane(name: "mneme-\($0)") }
+    init(coreLoop: any EventLoop) throws {
+        threads = try ["log", "apply", "snapshot"].map { try ThreadLane(name: "mneme-\($0)") }
         lanes = RaftNode.Lanes(
             core: EventLoopLane(eventLoop: coreLoop), log: threads[0], apply: threads[1], background: threads[2])
     }

@@ -11,12 +11,15 @@ public final class MemoryStore: @unchecked Sendable {
     private let options: StoreOptions
     private let pool: ReaderPool
     private let appliedState: Mutex<AppliedState>
+    private let installedPosition: Mutex<InstalledPosition>
     private var writer: Writer?
+    var writerForTests: Writer? { writer }
     private var outgoingAttempts: UInt64 = 0
     /// Tests stop an install at each of its steps with this.
     var installStep: ((InstallStep) throws(StoreError) -> Void)?
 
-    private init(directory: StoreDirectory, options: StoreOptions, writer: Writer) {
+    private init(directory: StoreDirectory, options: StoreOptions, writer: Writer, installed: InstalledPosition) {
+        self.installedPosition = Mutex(installed)
         self.directory = directory
         self.options = options
         self.writer = writer
@@ -37,7 +40,8 @@ public final class MemoryStore: @unchecked Sendable {
         try directory.removeLeftovers(keeping: number)
         let generation = Generation(number: number, directory: directory)
         let writer = try Writer(generation: generation, options: options)
-        return MemoryStore(directory: directory, options: options, writer: writer)
+        let installed = try InstalledPosition.read(generationPath: directory.generationPath(number))
+        return MemoryStore(directory: directory, options: options, writer: writer, installed: installed)
     }
 
     private static func create(in directory: StoreDirectory, options: StoreOptions) throws(StoreError) -> UInt64 {
@@ -71,6 +75,11 @@ public final class MemoryStore: @unchecked Sendable {
 
     /// What is applied now. Any thread.
     public func applied() -> AppliedState { appliedState.withLock { $0 } }
+
+    /// Where the state was last replaced by a snapshot; zeros when never. Any thread.
+    public func installed() -> (index: UInt64, term: UInt64) {
+        installedPosition.withLock { ($0.index, $0.term) }
+    }
 
     /// Applies entries that follow the applied index without a gap, in one transaction.
     /// - Returns: the encoded outcome of each, in order.
@@ -183,7 +192,8 @@ public final class MemoryStore: @unchecked Sendable {
         try install.verify(snapshotPath, index: index, term: term)
         let fresh: Writer
         do {
-            fresh = try install.run(snapshotPath: snapshotPath, generation: next)
+            fresh = try install.run(
+                snapshotPath: snapshotPath, installed: InstalledPosition(index: index, term: term), generation: next)
         } catch {
             // Past the switch or not, memory and disk may disagree: only a reopen tells.
             writer = nil
@@ -193,6 +203,7 @@ public final class MemoryStore: @unchecked Sendable {
         pool.replaceGeneration(fresh.generation)
         writer = fresh
         let state = fresh.context.meta.applied
+        installedPosition.withLock { $0 = InstalledPosition(index: index, term: term) }
         appliedState.withLock { $0 = state }
     }
 }

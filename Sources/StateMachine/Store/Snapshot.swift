@@ -102,12 +102,15 @@ struct SnapshotInstall {
     let step: ((InstallStep) throws(StoreError) -> Void)?
 
     /// Moves a verified file into a new generation and switches to it.
-    func run(snapshotPath: String, generation number: UInt64) throws(StoreError) -> Writer {
+    func run(
+        snapshotPath: String, installed: InstalledPosition, generation number: UInt64
+    ) throws(StoreError) -> Writer {
         try step?(.begin)
         try directory.makeGeneration(number)
         try step?(.generationMade)
         try DurableFile.syncFile(snapshotPath)
         try DurableFile.move(snapshotPath, to: directory.databasePath(number))
+        try installed.write(generationPath: directory.generationPath(number))
         try step?(.fileMoved)
         try DurableFile.syncDirectory(directory.generationPath(number))
         try step?(.fileSynced)

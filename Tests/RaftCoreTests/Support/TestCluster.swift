@@ -220,7 +220,8 @@ struct TestCluster {
     // MARK: Whole rounds
 
     /// Lets everything under way happen, in order, until nothing is left; time stands still.
-    mutating func settle(stepsMax: Int = 20_000) {
+    mutating func settle(stepsMax: Int = 5_000) {
+        guard problems.isEmpty else { return }
         for _ in 0..<stepsMax {
             if !network.isEmpty {
                 deliver(0)
@@ -228,7 +229,9 @@ struct TestCluster {
             }
             if !doLocalWork() { return }
         }
-        problems.append("did not settle in \(stepsMax) steps")
+        problems.append("did not settle in \(stepsMax) steps: \(network.prefix(3))")
+        for _ in 0..<30 where !network.isEmpty { print(network[0], terminator: "\n\n"); deliver(0) }
+        print(nodes.map(\.core.status))
     }
 
     private mutating func doLocalWork() -> Bool {

@@ -1,10 +1,13 @@
+import Testing
+
 /// Disks that fail, fill up, or belong to someone else.
 @testable import Raft
-import Testing
 
 @Suite("Disk failures")
 struct DiskFailureTests {
-    @Test("bug 68: a failed sync ends the log object; nothing is tried again", arguments: [DiskError.Operation.sync, .write])
+    @Test(
+        "bug 68: a failed sync ends the log object; nothing is tried again",
+        arguments: [DiskError.Operation.sync, .write])
     func errorsPoison(operation: DiskError.Operation) throws {
         let disk = MemoryDisk()
         let log = try makeLog(on: disk, count: 3)
@@ -130,8 +133,8 @@ struct DiskFailureTests {
             smallOptions(segmentBytes: 5000), smallOptions(segmentBytes: 4096), smallOptions(recordBytesMax: 5000),
             smallOptions(recordBytesMax: 8, batchBytesMax: 4096),
         ] {
-            guard case .invalidOptions = logError({ () throws(LogError) in _ = try reopen(MemoryDisk(), options: options) })
-            else {
+            let error = logError { () throws(LogError) in _ = try reopen(MemoryDisk(), options: options) }
+            guard case .invalidOptions = error else {
                 Issue.record("\(options) was accepted")
                 return
             }

@@ -1,12 +1,13 @@
+import Testing
+
 /// The envelope and the checksum.
 @testable import Raft
-import Testing
 
 @Suite("Entry compression")
 struct EntryCompressionTests {
     @Test("what goes in comes out, at every size", arguments: [0, 1, 5, 127, 128, 129, 300, 4096, 70_000])
     func roundTrip(count: Int) throws {
-        var dice = DiskDice(seed: UInt64(count))
+        var dice = SplitMix64(seed: UInt64(count))
         let noise = (0..<count).map { _ in UInt8.random(in: 0...255, using: &dice) }
         let text = (0..<count).map { UInt8(ascii: "a") + UInt8($0 / 7 % 5) }
         for raw in [noise, text] {
@@ -18,7 +19,7 @@ struct EntryCompressionTests {
 
     @Test("compressed where it saves an eighth, raw where not")
     func codecChoice() throws {
-        var dice = DiskDice(seed: 1)
+        var dice = SplitMix64(seed: 1)
         let noise = (0..<1000).map { _ in UInt8.random(in: 0...255, using: &dice) }
         #expect(EntryCompression.compress(noise)[0] == 0)
         #expect(EntryCompression.compress([UInt8](repeating: 7, count: 100))[0] == 0, "too small to try")
@@ -41,7 +42,8 @@ struct EntryCompressionTests {
         #expect(failure([]) == .tooShort(bytes: 0))
         #expect(failure([1, 0, 0, 0]) == .tooShort(bytes: 4))
         #expect(failure([2, 0, 0, 0, 0]) == .unknownCodec(2))
-        #expect(failure([1, 255, 255, 255, 255, 0], limit: 1000) == .tooLarge(rawBytes: 4_294_967_295, rawBytesMax: 1000))
+        #expect(
+            failure([1, 255, 255, 255, 255, 0], limit: 1000) == .tooLarge(rawBytes: 4_294_967_295, rawBytesMax: 1000))
         #expect(failure([1, 0, 0, 16, 0, 31, 65]) == .lengthMismatch(statedBytes: 1_048_576))
         #expect(failure([0, 3, 0, 0, 0, 1, 2]) == .lengthMismatch(statedBytes: 3))
         #expect(failure([0, 1, 0, 0, 0, 1, 2]) == .lengthMismatch(statedBytes: 1))
@@ -50,7 +52,7 @@ struct EntryCompressionTests {
 
     @Test("damaged and random LZ4 blocks give an error or some bytes of the stated length, never more")
     func fuzz() {
-        var dice = DiskDice(seed: 5)
+        var dice = SplitMix64(seed: 5)
         let good = EntryCompression.compress((0..<600).map { UInt8($0 % 40) })
         for _ in 0..<3000 {
             var stored = good
@@ -79,7 +81,7 @@ struct ChecksumTests {
 
     @Test("the fast path gives what the table gives, at every length and seed")
     func fastIsPortable() {
-        var dice = DiskDice(seed: 3)
+        var dice = SplitMix64(seed: 3)
         for length in Array(0..<200) + [4095, 4096, 10_001] {
             let bytes = (0..<length).map { _ in UInt8.random(in: 0...255, using: &dice) }
             let seed = UInt32.random(in: 0...UInt32.max, using: &dice)

@@ -1,7 +1,8 @@
 /// `mneme log inspect`: shows everything, changes nothing, judges like a start does.
 import Foundation
-@testable import Raft
 import Testing
+
+@testable import Raft
 
 @Suite("Log inspection")
 struct InspectionTests {
@@ -30,7 +31,8 @@ struct InspectionTests {
         #expect(report.verdict.kind == .clean)
         #expect(report.identity == .init(cluster: "0102030405060708090a0b0c0d0e0f10", node: 1, incarnation: 1))
         let segment = try #require(report.segments.first)
-        #expect(segment.records.map(\.type) == ["entries", "hardState", "entries", "truncate", "hardState", "base", "mark"])
+        #expect(
+            segment.records.map(\.type) == ["entries", "hardState", "entries", "truncate", "hardState", "base", "mark"])
         #expect(segment.records.map(\.endsBatch) == [false, true, true, false, true, true, true])
         let entries = try #require(segment.records[0].entries)
         #expect(entries.map(\.kind) == ["noop", "command"])

@@ -1,6 +1,7 @@
+import Testing
+
 /// The log against a plain list: random appends, overwrites, compactions, resets and power cuts at every I/O step.
 @testable import Raft
-import Testing
 
 /// What a correct log holds, in the simplest form.
 struct ReferenceLog: Equatable {
@@ -71,7 +72,7 @@ enum ModelStep {
 
 /// Draws steps that a correct core could ask for.
 struct StepGenerator {
-    var dice: DiskDice
+    var dice: SplitMix64
     let largestPayload: Int
     var sequence: UInt64 = 0
 
@@ -185,10 +186,12 @@ struct ModelRun {
 
 @Suite("Log model")
 struct LogModelTests {
-    @Test("bug 61: whatever is appended, overwritten, compacted and reset, the log reads back like a list", arguments: 0..<12)
+    @Test(
+        "bug 61: whatever is appended, overwritten, compacted and reset, the log reads back like a list",
+        arguments: 0..<8)
     func randomStepsAgainstList(seed: Int) throws {
         var run = try ModelRun(options: smallOptions())
-        var generator = StepGenerator(dice: DiskDice(seed: UInt64(seed)), largestPayload: seed % 3 == 0 ? 900 : 60)
+        var generator = StepGenerator(dice: SplitMix64(seed: UInt64(seed)), largestPayload: seed % 3 == 0 ? 900 : 60)
         for number in 0..<60 {
             let (step, after) = generator.next(run.state)
             _ = try run.perform(step, after: after)
@@ -202,8 +205,8 @@ struct LogModelTests {
     }
 
     @Test(
-        "bugs 1, 4, 21: a power cut at every single I/O step leaves a state between before and after, never less than what was acknowledged",
-        arguments: 0..<8)
+        "bugs 1, 4, 21: a power cut at any I/O step leaves a state between before and after, never less than acknowledged",
+        arguments: 0..<6)
     func powerCutAtEveryStep(seed: Int) throws {
         var cut = 0
         var reachedEnd = false
@@ -211,7 +214,7 @@ struct LogModelTests {
         let options = seed % 2 == 0 ? smallOptions() : smallOptions(recordBytesMax: 400, batchBytesMax: 512)
         while !reachedEnd {
             var run = try ModelRun(options: options)
-            var generator = StepGenerator(dice: DiskDice(seed: UInt64(1000 + seed)), largestPayload: 300)
+            var generator = StepGenerator(dice: SplitMix64(seed: UInt64(1000 + seed)), largestPayload: 300)
             run.disk.inject(DiskFault(.powerLoss, after: cut))
             var allowed: [ReferenceLog] = []
             reachedEnd = true

@@ -1,6 +1,7 @@
+import Testing
+
 /// What the log accepts, and what it refuses to write.
 @testable import Raft
-import Testing
 
 @Suite("Log rules")
 struct LogRulesTests {
@@ -89,7 +90,8 @@ struct LogRulesTests {
         #expect(try refusal([request([makeEntry(4, term: 1)])], after: three).contains("after term"))
         #expect(try refusal([request(truncateFrom: 2)], after: three).contains("committed"))
         #expect(
-            try refusal([request([makeEntry(4, term: 2), makeEntry(6, term: 2)])], after: three).contains("invariant 4"))
+            try refusal([request([makeEntry(4, term: 2), makeEntry(6, term: 2)])], after: three).contains("invariant 4")
+        )
     }
 
     @Test("an entry beyond the limit is refused by name and limit")
@@ -203,10 +205,12 @@ struct LogRulesTests {
         #expect(try read(7, 50, 3 * 148 - 1) == [7, 8])
         try log.compact(through: position(10, 1))
         for (from, through) in [(10, 12), (51, 51), (20, 51), (0, 3)] {
-            guard case .notInLog = logError({ () throws(LogError) in
-                _ = try log.entries(
-                    from: LogIndex(UInt64(from)), through: LogIndex(UInt64(through)), bytesMax: .max)
-            }) else {
+            guard
+                case .notInLog = logError({ () throws(LogError) in
+                    _ = try log.entries(
+                        from: LogIndex(UInt64(from)), through: LogIndex(UInt64(through)), bytesMax: .max)
+                })
+            else {
                 Issue.record("read \(from)…\(through) was accepted")
                 return
             }

@@ -1,6 +1,7 @@
+import Testing
+
 /// Small logs for tests: tiny segments, fixed salts, entries that say where they belong.
 @testable import Raft
-import Testing
 
 let testIdentity = LogIdentity(
     clusterID: Array(1...16), nodeID: NodeID(1), incarnation: 1)

@@ -1,7 +1,8 @@
 /// The real directory, and the twin held against it.
 import Foundation
-@testable import Raft
 import Testing
+
+@testable import Raft
 
 /// A directory that goes away with the test.
 struct TemporaryDirectory: ~Copyable {

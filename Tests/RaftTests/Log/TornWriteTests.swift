@@ -1,6 +1,7 @@
+import Testing
+
 /// Interrupted writes and damage: which is which, byte for byte.
 @testable import Raft
-import Testing
 
 @Suite("Torn writes")
 struct TornWriteTests {
@@ -126,7 +127,8 @@ struct TornWriteTests {
         #expect(logError { () throws(LogError) in _ = try reopen(disk) } != nil)
         disk.setContent(of: images.name, to: images.after)
         disk.zero(in: images.name, bytes: torn)
-        #expect(try reopen(disk).1.tornBytes > 0, "without the mark the same damage is what an interrupted write leaves")
+        #expect(
+            try reopen(disk).1.tornBytes > 0, "without the mark the same damage is what an interrupted write leaves")
     }
 
     @Test("damage that reaches further than one batch is refused")

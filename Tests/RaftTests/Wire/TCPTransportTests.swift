@@ -16,8 +16,12 @@ struct WireNode {
 
     static let cluster = [UInt8](1...16)
 
+    /// Short pauses, and time limits that a busy machine does not run into.
     static var quickOptions: TCPOptions {
         var options = TCPOptions()
+        options.connectTimeoutMilliseconds = 20_000
+        options.handshakeTimeoutMilliseconds = 20_000
+        options.unacknowledgedTimeoutMilliseconds = 60_000
         options.backoffMilliseconds = 10...100
         return options
     }

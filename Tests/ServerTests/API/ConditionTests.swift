@@ -59,7 +59,50 @@ struct ConditionTests {
         }
     }
 
-    @Test("keys outside 1 to 128 visible ASCII are 400 naming header and limit", arguments: ["", "a b", "é", "\t", "long"])
+    @Test("a retried delete by prefix answers as the first time, although the prefix names nothing any more")
+    func retriedPrefixDelete() async throws {
+        let contract = try Contract()
+        let id = try await contract.create(ConditionTests.body)
+        let path = "/api/v1/memories/\(id.prefix(9))"
+        let key = [("Idempotency-Key", "k")]
+        let first = await contract.send("DELETE", path, headers: key)
+        let second = await contract.send("DELETE", path, headers: key)
+        #expect(first.text == #"{"deleted":true}"#)
+        #expect(second.status == 200)
+        #expect(second.body == first.body)
+        #expect(await contract.send("DELETE", path, headers: [("Idempotency-Key", "k2")]).status == 404)
+        #expect(await contract.send("DELETE", path).status == 404)
+    }
+
+    @Test("headers that decide what a request means are refused when they come twice")
+    func repeatedHeaders() async throws {
+        let contract = try Contract()
+        for name in ["Idempotency-Key", "If-Match"] {
+            let response = await contract.send(
+                "PUT", "/api/v1/memories/abc", headers: [(name, "\"1\""), (name.lowercased(), "\"2\"")], json: "{}")
+            #expect(response.status == 400)
+            #expect(response.errorText == "\(name) was sent more than once")
+        }
+        let read = await contract.send(
+            "GET", "/api/v1/stats", headers: [("X-Consistency", "stale"), ("X-Consistency", "linearizable")])
+        #expect(read.status == 400)
+    }
+
+    @Test("refusals name the index they were decided at")
+    func refusalIndexes() async throws {
+        let contract = try Contract()
+        let unknown = "/api/v1/memories/00000000-0000-4000-8000-000000000000"
+        #expect(await contract.send("GET", unknown).headers["x-mneme-applied-index"] == "0")
+        #expect(await contract.send("DELETE", unknown).headers["x-mneme-applied-index"] == "1")
+        let id = try await contract.create(ConditionTests.body)
+        let conflict = await contract.send("DELETE", "/api/v1/memories/\(id)", headers: [("If-Match", "\"9\"")])
+        #expect(conflict.status == 409)
+        #expect(conflict.headers["x-mneme-applied-index"] == "3")
+    }
+
+    @Test(
+        "keys outside 1 to 128 visible ASCII are 400 naming header and limit",
+        arguments: ["", "a b", "é", "\t", "long"])
     func badKeys(_ key: String) async throws {
         let contract = try Contract()
         let value = key == "long" ? String(repeating: "x", count: 129) : key
@@ -95,7 +138,9 @@ struct ConditionTests {
 
     @Test(
         "a malformed If-Match is 400 naming the header",
-        arguments: ["1", "\"\"", "\"x\"", "W/\"1\"", "\"1\", \"2\"", "\"0\"", "\"-1\"", "\"99999999999999999999999\"", ""])
+        arguments: [
+            "1", "\"\"", "\"x\"", "W/\"1\"", "\"1\", \"2\"", "\"0\"", "\"-1\"", "\"99999999999999999999999\"", "",
+        ])
     func malformedIfMatch(_ value: String) async throws {
         let contract = try Contract()
         let id = try await contract.create(ConditionTests.body)
@@ -187,7 +232,8 @@ struct ConditionTests {
         #expect(response.errorText == "no leader")
         #expect(
             await contract.send("GET", "/api/v1/memories/\(id)", headers: [("X-Consistency", "stale")]).status == 200)
-        for path in ["/api/v1/health", "/api/v1/capabilities", "/metrics", "/cluster/v1/status", "/cluster/v1/metrics"] {
+        for path in ["/api/v1/health", "/api/v1/capabilities", "/metrics", "/cluster/v1/status", "/cluster/v1/metrics"]
+        {
             #expect(await contract.send("GET", path).status == 200)
         }
     }

@@ -67,7 +67,8 @@ struct ExtractionTests {
         "well-formed JSON of the wrong shape is 422 with the path of the field",
         arguments: [
             (#"[]"#, "invalid type: sequence"), (#"{"content":"c"}"#, "missing field `title`"),
-            (#"{"title":"t"}"#, "missing field `content`"), (#"{"title":5,"content":"c"}"#, "title: invalid type: integer `5`"),
+            (#"{"title":"t"}"#, "missing field `content`"),
+            (#"{"title":5,"content":"c"}"#, "title: invalid type: integer `5`"),
             (#"{"title":"t","content":null}"#, "content: invalid type: null"),
             (#"{"title":"t","content":"c","tier":"Mid"}"#, "tier: unknown variant `Mid`"),
             (#"{"title":"t","content":"c","tier":null}"#, "tier: invalid type: null"),
@@ -144,7 +145,8 @@ struct ExtractionTests {
             ("/api/v1/memories?tier=LONG", "tier"), ("/api/v1/memories?tier=", "tier"),
             ("/api/v1/memories?min_priority=3000000000", "min_priority"), ("/api/v1/search", "missing field `q`"),
             ("/api/v1/search?q=a&q=b", "q"), ("/api/v1/search?q=a&tier=x", "tier"),
-            ("/api/v1/recall?context=a&limit=ten", "limit"), ("/api/v1/recall?context=a&budget_tokens=-5", "budget_tokens"),
+            ("/api/v1/recall?context=a&limit=ten", "limit"),
+            ("/api/v1/recall?context=a&budget_tokens=-5", "budget_tokens"),
         ])
     func queries(_ target: String, _ key: String) async throws {
         let contract = try Contract()

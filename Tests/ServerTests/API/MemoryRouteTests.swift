@@ -230,7 +230,8 @@ struct MemoryRouteTests {
         let contract = try Contract()
         let response = await contract.send(
             "POST", "/api/v1/memories/bulk", headers: [("X-Agent-Id", "alice")],
-            json: #"[{"title":"a","content":"1","agent_id":"x y","scope":"nonsense"},{"title":"Bad row","content":" "},"#
+            json:
+                #"[{"title":"a","content":"1","agent_id":"x y","scope":"nonsense"},{"title":"Bad row","content":" "},"#
                 + #"{"title":"b","content":"2","metadata":{"agent_id":"kept"}},{"title":"a","content":"3"}]"#)
         #expect(response.status == 200)
         #expect(response.text == #"{"created":3,"errors":["Bad row: content cannot be empty"]}"#)

@@ -4,11 +4,11 @@
 import Foundation
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 enum RawClient {
@@ -42,9 +42,9 @@ enum RawClient {
         _ port: Int, _ wanted: Int, _ pieces: [String], _ headAt: Set<Int>
     ) throws -> [Answer] {
         #if canImport(Glibc)
-            let kind = Int32(SOCK_STREAM.rawValue)
+        let kind = Int32(SOCK_STREAM.rawValue)
         #else
-            let kind = SOCK_STREAM
+        let kind = SOCK_STREAM
         #endif
         let descriptor = socket(AF_INET, kind, 0)
         guard descriptor >= 0 else { throw Failure(doing: "socket", code: errno) }
@@ -80,13 +80,16 @@ enum RawClient {
 
     private static func sendAll(_ descriptor: Int32, _ bytes: [UInt8]) -> Bool {
         #if canImport(Darwin)
-            let flags: Int32 = 0
+        let flags: Int32 = 0
         #else
-            let flags = Int32(MSG_NOSIGNAL)
+        let flags = Int32(MSG_NOSIGNAL)
         #endif
         var sent = 0
         while sent < bytes.count {
-            let count = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress! + sent, bytes.count - sent, flags) }
+            let count = bytes.withUnsafeBytes { all in
+                let rest = UnsafeRawBufferPointer(rebasing: all[sent...])
+                return send(descriptor, rest.baseAddress, rest.count, flags)
+            }
             if count <= 0 { return false }
             sent += count
         }
@@ -103,7 +106,8 @@ enum RawClient {
             let headers = lines.dropFirst().map { line in
                 let parts = line.split(separator: ":", maxSplits: 1)
                 return (
-                    name: parts[0].lowercased(), value: parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : ""
+                    name: parts[0].lowercased(),
+                    value: parts.count > 1 ? parts[1].trimmingCharacters(in: .whitespaces) : ""
                 )
             }
             var length = headers.first { $0.name == "content-length" }.flatMap { Int($0.value) } ?? 0

@@ -1,7 +1,8 @@
-/// Paths and methods: what exists, what does not, and what every answer carries.
-@testable import Server
 import JSON
 import Testing
+
+/// Paths and methods: what exists, what does not, and what every answer carries.
+@testable import Server
 
 @Suite("Routing")
 struct RoutingTests {
@@ -72,7 +73,9 @@ struct RoutingTests {
     @Test("every answer carries Vary and no Access-Control header")
     func vary() async throws {
         let contract = try Contract()
-        for (method, path) in [("GET", "/api/v1/health"), ("GET", "/x"), ("PATCH", "/metrics"), ("GET", "/api/v1/agents")] {
+        for (method, path) in [
+            ("GET", "/api/v1/health"), ("GET", "/x"), ("PATCH", "/metrics"), ("GET", "/api/v1/agents"),
+        ] {
             let response = await contract.send(method, path)
             #expect(
                 response.headers["Vary"]
