@@ -40,6 +40,8 @@ final class SegmentStore: Sendable {
         }
     }
 
+    var needsSpare: Bool { state.withLock { $0.spare == nil && !$0.isPreparing } }
+
     /// Allocates the file of the next segment unless one is ready. Slow; meant for quiet moments, on any lane.
     func prepareSpare() throws(LogError) {
         let number: UInt64? = state.withLock { state in

@@ -92,6 +92,10 @@ public final class WriteAheadLog: @unchecked Sendable {
     /// lane while the log is in use. A failure harms nothing: the next append that needs a file tries again.
     public func prepareSpare() throws(LogError) { try store.prepareSpare() }
 
+    /// Whether `prepareSpare` has something to do: without a spare, the append that fills a segment waits for the next
+    /// one's zeros. Any lane.
+    public var needsSpare: Bool { store.needsSpare }
+
     /// Ends all use of the object; open files are closed. Nothing is written: every append was durable already.
     public func close() {
         if stopReason == nil { stopReason = "it was closed" }

@@ -111,6 +111,25 @@ struct CorruptionTests {
         }
     }
 
+    @Test("the salt keeps bytes of another segment from ever looking valid")
+    func salt() throws {
+        let disk = MemoryDisk()
+        _ = try makeLog(on: disk, count: 3)
+        let name = try lastSegment(disk)
+        let used = try #require(disk.content(of: name))[4096...]
+        let other = MemoryDisk()
+        var options = smallOptions()
+        options.makeSalt = { 77 }
+        _ = try reopen(other, options: options)
+        let fresh = try #require(other.content(of: name))
+        other.setContent(of: name, to: Array(fresh[..<4096]) + Array(used))
+        guard case .corrupt(name, 4096, LogIndex(1), _) = logError({ () throws(LogError) in _ = try reopen(other) })
+        else {
+            Issue.record("records of another salt were accepted")
+            return
+        }
+    }
+
     @Test("bug 64: an empty or blank segment file is refused by name", arguments: [0, 100, 4096, 8192])
     func blankFile(bytes: Int) throws {
         let disk = try filledDisk()

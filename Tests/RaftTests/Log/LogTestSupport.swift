@@ -18,10 +18,12 @@ func smallOptions(
 
 /// Different salts, the same in every run.
 final class SaltCounter: Sendable {
-    private let disk = MemoryDisk()
+    private let count = Mutex<UInt64>(0)
     func next() -> UInt64 {
-        disk.setContent(of: "count", to: (disk.content(of: "count") ?? []) + [1])
-        return 0x9E37_79B9_7F4A_7C15 &* UInt64(disk.content(of: "count")?.count ?? 1)
+        count.withLock { count in
+            count += 1
+            return 0x9E37_79B9_7F4A_7C15 &* count
+        }
     }
 }
 

@@ -32,6 +32,24 @@ struct PosixDiskTests {
         #expect(LogInspector.inspect(disk: try PosixDisk(path: path, access: .inspect)).verdict.kind == .clean)
     }
 
+    @Test("a spare may be prepared on other threads while the log is written")
+    func spareBesideAppends() async throws {
+        let directory = TemporaryDirectory()
+        let disk = try PosixDisk(path: directory.path)
+        let log = try makeLog(on: disk, count: 1)
+        let preparing = Task.detached {
+            for _ in 0..<30 { try log.prepareSpare() }
+        }
+        for index in 2...120 { try log.append([request([makeEntry(index, bytes: 200)])]) }
+        try await preparing.value
+        #expect(try allEntries(log) == [makeEntry(1)] + (2...120).map { makeEntry($0, bytes: 200) })
+        try log.prepareSpare()
+        #expect(!log.needsSpare)
+        #expect(try disk.list().filter { $0.hasSuffix(".tmp") }.count == 1)
+        log.close()
+        #expect(try reopen(disk).1.lastIndex == LogIndex(120))
+    }
+
     @Test("a directory in use is refused by its path, until the other lets go")
     func locking() throws {
         let directory = TemporaryDirectory()
