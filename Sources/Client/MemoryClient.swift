@@ -51,7 +51,9 @@ public actor MemoryClient {
         let start = first ?? preferred
         var mayHaveTakenEffect = false
         // The last failure of each endpoint; a round that the deadline cuts short keeps those of the round before.
-        var lastFailures = [EndpointFailure?](repeating: nil, count: endpoints.count)
+        var lastFailures = endpoints.map { endpoint in
+            EndpointFailure(endpoint: endpoint, reason: "not asked, the time was up", isConnectFailure: false)
+        }
         while true {
             var failures: [EndpointFailure] = []
             for offset in endpoints.indices {
@@ -76,7 +78,7 @@ public actor MemoryClient {
             let isOver = clock.now + .milliseconds(options.roundPauseMilliseconds) >= deadline
             if isOver || (nobodyListens && options.givesUpWhenNobodyListens) {
                 let key = mayHaveTakenEffect ? request.idempotencyKey : nil
-                throw .allEndpointsFailed(lastFailures.compactMap(\.self), mayHaveTakenEffect: key)
+                throw .allEndpointsFailed(lastFailures, mayHaveTakenEffect: key)
             }
             try await pause()
         }

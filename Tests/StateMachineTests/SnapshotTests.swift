@@ -131,7 +131,7 @@ import Testing
         #expect(throws: StoreError.self) { try target.store.install(snapshotPath: path, index: 20, term: 2) }
         #expect(throws: StoreError.self) { try target.store.install(snapshotPath: path + "x", index: 20, term: 1) }
         var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
-        for offset in stride(from: 5_000, to: bytes.count, by: 4_096) { bytes[offset] ^= 0xFF }
+        for page in stride(from: 8_192, to: bytes.count, by: 4_096) { bytes[page] ^= 0xFF }
         try bytes.write(to: URL(fileURLWithPath: path))
         #expect(throws: StoreError.self) { try target.store.install(snapshotPath: path, index: 20, term: 1) }
         try target.apply(.store(storing("still")))

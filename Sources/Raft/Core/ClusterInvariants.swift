@@ -46,8 +46,8 @@ extension RaftCore {
     public func clusterView(incarnation: UInt64 = 0, applied: LogIndex, appliedDigest: UInt64? = nil) -> ClusterView {
         ClusterView(
             nodeID: nodeID, incarnation: incarnation, isRunning: true, role: role, term: hardState.term,
-            vote: hardStateSequence <= durableSequence ? hardState.vote : nil, commit: commit, applied: applied, appliedDigest: appliedDigest,
-            durableIndex: durableIndex, log: log, configuration: configuration)
+            vote: hardStateSequence <= durableSequence ? hardState.vote : nil, commit: commit, applied: applied,
+            appliedDigest: appliedDigest, durableIndex: durableIndex, log: log, configuration: configuration)
     }
 }
 

@@ -27,7 +27,12 @@ extension RaftCore {
         }
         let previous = skipped == 0 ? request.previous : request.entries[skipped - 1].position
         guard log.matches(previous) else {
-            if previous.index <= commit { ignoredMessages += 1 } else { sendConflict(rejected: previous.index) }
+            if previous.index <= commit {
+                ignoredMessages += 1
+            } else if !refusedForSpace || previous.index <= log.lastIndex {
+                sendConflict(rejected: previous.index)
+            }
+            // Otherwise the gap is our own doing, for lack of space: `askForRefusedEntries` speaks when there is some.
             return
         }
         guard let taken = takeIn(request.entries, from: skipped, after: previous) else {
@@ -72,7 +77,7 @@ extension RaftCore {
             room -= entries[end].costBytes
             end += 1
         }
-        if end < entries.count { refusedForSpace = true }
+        refusedForSpace = end < entries.count
         return end
     }
 

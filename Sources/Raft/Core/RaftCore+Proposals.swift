@@ -19,10 +19,7 @@ extension RaftCore {
     /// message may have been taken up before, so a refusal could be a lie. The proposer finds out by itself: when it
     /// applies an entry of a later term, whatever it forwarded before and did not see applied can never be.
     mutating func receiveForward(_ message: Message, _ request: ForwardRequest) {
-        guard role == .leader, message.term == term else {
-            ignoredMessages += 1
-            return
-        }
+        guard role == .leader, message.term == term else { return }
         let fresh = request.proposals.filter { $0.id.origin == message.from && markSeen($0.id) }
         for refusal in appendProposals(fresh) { send(to: message.from, .forwardRefused(refusal)) }
     }

@@ -2,6 +2,7 @@
 ///
 /// Owns: files with a visible and a durable image, the directory's own unsynced changes, faults on order. Must never:
 /// depend on anything but the calls made and the seeds given.
+
 import Synchronization
 
 public final class MemoryDisk: Disk {
@@ -35,6 +36,13 @@ public final class MemoryDisk: Disk {
         case link(String, Int)
         case unlink(String)
         case rename(String, String)
+
+        var touchedNames: [String] {
+            switch self {
+            case .link(let name, _), .unlink(let name): [name]
+            case .rename(let from, let to): [from, to]
+            }
+        }
 
         func apply(to names: inout [String: Int]) {
             switch self {
@@ -136,14 +144,17 @@ public final class MemoryDisk: Disk {
         state.withLock { state in
             var dice = SplitMix64(seed: 0)
             if case .torn(let seed) = fate { dice = SplitMix64(seed: seed) }
-            // 1. The directory: its changes reach the disk in order, some prefix of them.
-            let kept =
-                switch fate {
-                case .lost: 0
-                case .kept: state.pendingChanges.count
-                case .torn: Int.random(in: 0...state.pendingChanges.count, using: &dice)
-                }
-            for change in state.pendingChanges.prefix(kept) { change.apply(to: &state.durableNames) }
+            // 1. The directory. Changes of different names may overtake each other, those of one name may not.
+            var lostNames = Set<String>()
+            for change in state.pendingChanges {
+                let isKept =
+                    switch fate {
+                    case .lost: false
+                    case .kept: true
+                    case .torn: Bool.random(using: &dice) && lostNames.isDisjoint(with: change.touchedNames)
+                    }
+                if isKept { change.apply(to: &state.durableNames) } else { lostNames.formUnion(change.touchedNames) }
+            }
             state.pendingChanges = []
             state.names = state.durableNames
             // 2. The files, in the order of their numbers so that a seed means the same every time.

@@ -42,6 +42,6 @@ public enum UnsyncedFate: Hashable, Sendable {
     case lost
     /// Everything: as after kill -9, where the page cache survives.
     case kept
-    /// Each 512-byte sector by the dice; of the directory's changes a prefix.
+    /// Each 512-byte sector and each change of the directory by the dice; changes of one name keep their order.
     case torn(seed: UInt64)
 }

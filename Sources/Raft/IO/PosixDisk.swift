@@ -2,6 +2,7 @@
 ///
 /// Owns: the directory's descriptor and, unless opened only to look, the lock that keeps a second process out.
 /// Must never: touch anything outside its directory, retry, or hide an error.
+
 import Glibc
 
 public final class PosixDisk: Disk {

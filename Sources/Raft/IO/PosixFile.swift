@@ -1,6 +1,7 @@
 /// One open file of a `PosixDisk`.
 ///
 /// Owns: the file descriptor. Must never: retry anything but an interrupted call, or report less than the whole write.
+
 import Glibc
 import Synchronization
 
@@ -83,7 +84,10 @@ final class PosixFile: DiskFile {
         // 1. Reserve first, so that a full disk shows before anything is written.
         var status = posix_fallocate(descriptor, off_t(size), off_t(bytes - size))
         while status == EINTR { status = posix_fallocate(descriptor, off_t(size), off_t(bytes - size)) }
-        guard status == 0 else { throw posixError(.allocate, path: path, offset: size, number: status) }
+        // A file system that cannot reserve still takes the zeros below.
+        guard status == 0 || status == EOPNOTSUPP || status == EINVAL else {
+            throw posixError(.allocate, path: path, offset: size, number: status)
+        }
         // 2. Write the zeros: blocks that are only reserved cost a metadata write at the first flush of each.
         var offset = size
         let zeros = [UInt8](repeating: 0, count: Int(min(UInt64(Self.zeroChunkBytes), bytes - size)))

@@ -1,6 +1,7 @@
 /// Little-endian fields in byte arrays, and the salted checksum over them.
 ///
 /// Owns: the only places where the log's bytes become numbers. Must never: read past what the caller has checked.
+
 import CChecksum
 import Glibc
 

@@ -3,6 +3,7 @@
 ///
 /// Owns: the envelope's bytes: codec 1 (0 raw, 1 LZ4 block) · raw length 4 (little-endian) · data.
 /// Must never: allocate by a length that a limit has not been compared with.
+
 import CLZ4
 
 public enum EntryCompressionError: Error, Hashable, Sendable, CustomStringConvertible {

@@ -57,6 +57,11 @@ struct StoredEntry: Hashable, Sendable {
     }
 }
 
+extension LogIndex {
+    /// Beyond this an index is not believed: counting on from it must not overflow.
+    static let storedMax = LogIndex(1 << 62)
+}
+
 /// A body whose checksum holds but whose content makes no sense: damage before the checksum, or a foreign writer.
 struct BodyViolation: Error, Hashable, Sendable {
     var reason: String
@@ -108,6 +113,9 @@ enum RecordBody {
         guard let type = RecordType(rawValue: header.type) else {
             throw BodyViolation(reason: "record type \(header.type) is unknown to this version of the program")
         }
+        guard header.firstIndex <= LogIndex.storedMax else {
+            throw BodyViolation(reason: "the \(type) record names the absurd index \(header.firstIndex.rawValue)")
+        }
         func expect(_ bodyBytes: Int) throws(BodyViolation) {
             guard range.count == bodyBytes else {
                 throw BodyViolation(reason: "a \(type) record has \(range.count) bytes instead of \(bodyBytes)")
@@ -133,10 +141,11 @@ enum RecordBody {
             return .truncate(from: header.firstIndex)
         case .base:
             try expect(16)
-            return .base(
-                LogPosition(
-                    index: LogIndex(bytes.loadUInt64(at: range.lowerBound)),
-                    term: Term(bytes.loadUInt64(at: range.lowerBound + 8))))
+            let index = LogIndex(bytes.loadUInt64(at: range.lowerBound))
+            guard index <= LogIndex.storedMax, index.next == header.firstIndex else {
+                throw BodyViolation(reason: "a base record names two different places")
+            }
+            return .base(LogPosition(index: index, term: Term(bytes.loadUInt64(at: range.lowerBound + 8))))
         case .mark:
             try expect(8)
             return .mark

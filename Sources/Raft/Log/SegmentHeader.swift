@@ -32,6 +32,7 @@ struct SegmentHeader: Hashable, Sendable {
     private static let magic: UInt64 = 0x4C41_5745_4D45_4E4D  // "MNEMEWAL"
     private static let resetFlag: UInt32 = 1
     private static let checksumOffset = pageBytes - 4
+    private static let sizeMax: UInt64 = 1 << 40
 
     static func checksumSeed(salt: UInt64) -> UInt32 {
         withUnsafeBytes(of: salt.littleEndian) { $0.checksum(seed: 0) }
@@ -97,7 +98,7 @@ struct SegmentHeader: Hashable, Sendable {
         guard let hardState = HardStateBody.load(bytes, at: 96) else {
             throw corrupt("the hard state in the segment header has an unknown vote flag")
         }
-        return SegmentHeader(
+        let header = SegmentHeader(
             sequence: bytes.loadUInt64(at: 16), salt: salt,
             identity: LogIdentity(
                 clusterID: Array(bytes[32..<48]), nodeID: NodeID(bytes.loadUInt64(at: 48)),
@@ -108,5 +109,11 @@ struct SegmentHeader: Hashable, Sendable {
             hardState: hardState, previousChain: bytes.loadUInt32(at: 144),
             isReset: bytes.loadUInt32(at: 12) & resetFlag != 0,
             segmentBytes: bytes.loadUInt64(at: 128), batchBytesMax: bytes.loadUInt64(at: 136))
+        let largest = max(header.segmentBytes, header.batchBytesMax)
+        let indexes = max(header.previous.index, hardState.commit)
+        guard largest <= sizeMax, indexes <= LogIndex.storedMax, header.base.index <= header.previous.index else {
+            throw corrupt("the segment header holds sizes or indexes that no log has")
+        }
+        return header
     }
 }

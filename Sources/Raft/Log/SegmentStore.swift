@@ -1,6 +1,7 @@
 /// Makes segment files: zero-filled, prepared ahead of need, renamed into place only when complete.
 ///
 /// Owns: the spare file. Must never: let a file with a segment's name exist before its header page is durable.
+
 import Synchronization
 
 /// `prepareSpare` may run on another lane than the log's: the state behind it has its own lock.

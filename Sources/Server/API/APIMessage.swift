@@ -30,8 +30,10 @@ public struct APIHeaders: Hashable, Sendable {
     func count(_ name: String) -> Int { fields.count { APIHeaders.equal($0.name, name) } }
 
     private static func equal(_ left: String, _ right: String) -> Bool {
-        left.utf8.count == right.utf8.count
-            && zip(left.utf8, right.utf8).allSatisfy { ASCII.lowercased($0) == ASCII.lowercased($1) }
+        let left = left.utf8
+        let right = right.utf8
+        guard left.count == right.count else { return false }
+        return left.elementsEqual(right) { ASCII.lowercased($0) == ASCII.lowercased($1) }
     }
 }
 

@@ -167,11 +167,15 @@ enum Validation {
 
     /// Unicode category Cc except line feed and tab: U+0000…1F and U+007F…9F, of which the upper half is C2 80…9F.
     static func hasControl(_ text: some StringProtocol) -> Bool {
+        text.utf8.withContiguousStorageIfAvailable { hasControl(bytes: $0) } ?? hasControl(bytes: Array(text.utf8))
+    }
+
+    private static func hasControl(bytes: some Collection<UInt8>) -> Bool {
         var previous: UInt8 = 0
-        for byte in text.utf8 {
-            if byte < 0x20 && byte != 0x0a && byte != 0x09 { return true }
-            if byte == 0x7f { return true }
-            if previous == 0xc2 && byte >= 0x80 && byte <= 0x9f { return true }
+        for byte in bytes {
+            if byte < 0x20 && byte != 0x0A && byte != 0x09 { return true }
+            if byte == 0x7F { return true }
+            if previous == 0xC2 && byte >= 0x80 && byte <= 0x9F { return true }
             previous = byte
         }
         return false

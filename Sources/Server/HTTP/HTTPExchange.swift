@@ -15,19 +15,22 @@ struct HTTPExchange: Sendable {
         let head = request.head
         let expectsContinue = head.headerFields[.expect]?.lowercased() == "100-continue"
         let body: [UInt8]?
-        if let declared = head.headerFields[.contentLength].flatMap({ Int($0) }), declared > bodyBytesMax {
+        let declared = head.headerFields[.contentLength].flatMap { Int($0) }
+        if let declared, declared > bodyBytesMax {
             body = nil
         } else {
             if expectsContinue { try await writer.writeInformationalHead(HTTPResponse(status: .continue)) }
-            body = try await HTTPExchange.collect(request.body, bytesMax: bodyBytesMax)
+            body = try await HTTPExchange.collect(request.body, expected: declared ?? 0, bytesMax: bodyBytesMax)
         }
         let answer = await handler(HTTPExchange.translated(head, body: body))
         try await write(answer, isHead: head.method == .head, writer)
     }
 
     /// - Returns: nil when the body is larger than the limit.
-    private static func collect(_ body: RequestBody, bytesMax: Int) async throws -> [UInt8]? {
+    private static func collect(_ body: RequestBody, expected: Int, bytesMax: Int) async throws -> [UInt8]? {
         var collected: [UInt8] = []
+        // What is declared need not come: only a little is set aside in advance.
+        collected.reserveCapacity(max(0, min(expected, 65_536)))
         for try await part in body {
             guard collected.count + part.readableBytes <= bytesMax else { return nil }
             part.withUnsafeReadableBytes { collected.append(contentsOf: $0) }

@@ -63,16 +63,8 @@ struct ChaosRun {
             cluster.network.remove(at: place)
             return
         }
-        if random.next(below: 100) < duplicatePercent, mayBeDoubled(cluster.network[place]) {
-            cluster.network.append(cluster.network[place])
-        }
+        if random.next(below: 100) < duplicatePercent { cluster.network.append(cluster.network[place]) }
         cluster.deliver(place)
-    }
-
-    /// The transport delivers at most once; consensus itself survives more, forwarded proposals rely on it.
-    private func mayBeDoubled(_ message: Message) -> Bool {
-        if case .forward = message.body { return false }
-        return true
     }
 
     private mutating func fault(_ place: Int) {

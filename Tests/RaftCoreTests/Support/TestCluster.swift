@@ -230,26 +230,22 @@ struct TestCluster {
             if !doLocalWork() { return }
         }
         problems.append("did not settle in \(stepsMax) steps: \(network.prefix(3))")
-        for _ in 0..<30 where !network.isEmpty { print(network[0], terminator: "\n\n"); deliver(0) }
-        print(nodes.map(\.core.status))
     }
 
     private mutating func doLocalWork() -> Bool {
+        var worked = false
         for place in nodes.indices where nodes[place].isRunning {
-            if !nodes[place].disk.waiting.isEmpty {
-                write(place)
-            } else if !nodes[place].toApply.isEmpty {
-                apply(place)
-            } else if !nodes[place].loads.isEmpty {
-                load(place)
-            } else if !nodes[place].snapshotsOwed.isEmpty {
-                sendSnapshot(place)
-            } else {
-                continue
-            }
-            return true
+            let node = nodes[place]
+            let isIdle =
+                node.disk.waiting.isEmpty && node.toApply.isEmpty && node.loads.isEmpty && node.snapshotsOwed.isEmpty
+            if isIdle { continue }
+            worked = true
+            write(place)
+            apply(place)
+            load(place)
+            sendSnapshot(place)
         }
-        return false
+        return worked
     }
 
     mutating func tickAll(times: Int = 1) {

@@ -1,6 +1,7 @@
+/// Damage anywhere is named and refused, never cut away.
+
 import Testing
 
-/// Damage anywhere is named and refused, never cut away.
 @testable import Raft
 
 @Suite("Corruption")
@@ -127,6 +128,49 @@ struct CorruptionTests {
         else {
             Issue.record("records of another salt were accepted")
             return
+        }
+    }
+
+    /// One batch of one record with correct checksums, whatever it says.
+    private func openWith(type: UInt8, first: UInt64, count: UInt32, body: [UInt8]) throws -> LogError? {
+        let disk = MemoryDisk()
+        _ = try reopen(disk)
+        let name = try lastSegment(disk)
+        var bytes = try #require(disk.content(of: name))
+        let seed = try SegmentHeader.decode(Array(bytes[..<4096]), file: name).checksumSeed
+        let padded = body + [UInt8](repeating: 0, count: RecordHeader.paddedBytes(body: body.count) - body.count)
+        bytes.replaceSubrange(4096 + 48..<4096 + 48 + padded.count, with: padded)
+        let header = RecordHeader(
+            bodyBytes: UInt32(body.count), type: type, isLastOfBatch: true, firstIndex: LogIndex(first), count: count,
+            batchOffsetBytes: 0, writerTerm: Term(1), bodyChecksum: Checksum.crc32c(padded, seed: seed), chain: 0)
+        bytes.withUnsafeMutableBytes {
+            _ = RecordHeader.store(header, into: $0, at: 4096, fileOffset: 4096, previousChain: 0, seed: seed)
+        }
+        disk.setContent(of: name, to: bytes)
+        return logError { () throws(LogError) in _ = try reopen(disk) }
+    }
+
+    @Test("nonsense under valid checksums is refused with its reason: never skipped, never a crash")
+    func nonsense() throws {
+        let max = UInt64.max
+        let cases: [(UInt8, UInt64, UInt32, [UInt8], String)] = [
+            (9, 1, 0, [], "record type 9 is unknown"),
+            (1, 1, 0, [], "claims 0 entries"),
+            (1, 1, .max, [UInt8](repeating: 0, count: 64), "claims 4294967295 entries"),
+            (1, 1, 1, [UInt8](repeating: 255, count: 32), "beyond the record's end"),
+            (1, 1, 1, [UInt8](repeating: 0, count: 28) + [7, 0, 0, 0], "unknown kind 7"),
+            (1, 1, 1, [UInt8](repeating: 0, count: 40), "8 bytes follow"),
+            (1, 3, 1, [UInt8](repeating: 0, count: 32), "do not follow index 0"),
+            (1, max, 1, [UInt8](repeating: 0, count: 32), "absurd index"),
+            (2, 0, 0, [UInt8](repeating: 2, count: 32), "unknown vote flag"),
+            (2, 0, 0, [1, 2, 3], "has 3 bytes instead of 32"),
+            (3, 0, 0, [], "below the log's base"),
+            (4, 10, 0, [9] + [UInt8](repeating: 0, count: 15), "outside 0…0"),
+            (4, 5, 0, [UInt8](repeating: 255, count: 16), "two different places"),
+        ]
+        for (type, first, count, body, reason) in cases {
+            let error = try openWith(type: type, first: first, count: count, body: body)
+            #expect(error?.description.contains(reason) == true, "\(String(describing: error)) instead of \(reason)")
         }
     }
 

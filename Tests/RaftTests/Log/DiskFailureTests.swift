@@ -1,6 +1,7 @@
+/// Disks that fail, fill up, or belong to someone else.
+
 import Testing
 
-/// Disks that fail, fill up, or belong to someone else.
 @testable import Raft
 
 @Suite("Disk failures")

@@ -1,6 +1,7 @@
+/// The envelope and the checksum.
+
 import Testing
 
-/// The envelope and the checksum.
 @testable import Raft
 
 @Suite("Entry compression")

@@ -1,4 +1,5 @@
 /// `mneme log inspect`: shows everything, changes nothing, judges like a start does.
+
 import Foundation
 import Testing
 

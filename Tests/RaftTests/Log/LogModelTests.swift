@@ -1,6 +1,7 @@
+/// The log against a plain list: random appends, overwrites, compactions, resets and power cuts at every I/O step.
+
 import Testing
 
-/// The log against a plain list: random appends, overwrites, compactions, resets and power cuts at every I/O step.
 @testable import Raft
 
 /// What a correct log holds, in the simplest form.

@@ -1,6 +1,7 @@
+/// What the log accepts, and what it refuses to write.
+
 import Testing
 
-/// What the log accepts, and what it refuses to write.
 @testable import Raft
 
 @Suite("Log rules")

@@ -1,6 +1,8 @@
+/// Small logs for tests: tiny segments, fixed salts, entries that say where they belong.
+
+import Synchronization
 import Testing
 
-/// Small logs for tests: tiny segments, fixed salts, entries that say where they belong.
 @testable import Raft
 
 let testIdentity = LogIdentity(

@@ -1,4 +1,5 @@
 /// The real directory, and the twin held against it.
+
 import Foundation
 import Testing
 

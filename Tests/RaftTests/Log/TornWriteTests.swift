@@ -1,6 +1,7 @@
+/// Interrupted writes and damage: which is which, byte for byte.
+
 import Testing
 
-/// Interrupted writes and damage: which is which, byte for byte.
 @testable import Raft
 
 @Suite("Torn writes")

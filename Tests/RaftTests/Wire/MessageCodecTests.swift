@@ -88,6 +88,10 @@ struct MessageCodecTests {
         #expect(
             throws: WireError.countTooLarge(field: "append.entries", count: 0xFFFF_FFFF, countMax: 1)
         ) { try MessageCodec.decode(bytes) }
+        bytes.replaceSubrange(50..<54, with: [2, 0, 0, 0])
+        #expect(throws: WireError.countTooLarge(field: "append.entries", count: 2, countMax: 1)) {
+            try MessageCodec.decode(bytes)
+        }
         bytes = try MessageCodec.encode(append)
         for offset in (bytes.count - 4)..<bytes.count { bytes[offset] = 0xFF }
         #expect(

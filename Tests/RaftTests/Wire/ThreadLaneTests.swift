@@ -56,9 +56,14 @@ struct ThreadLaneTests {
         for number in 0..<1_000 { lane.submit { recorder.record(number) } }
         lane.stop()
         #expect(recorder.elements.count == 1_000)
-        lane.submit { recorder.record(-1) }
+        weak var captured: WireRecorder<Int>?
+        do {
+            let late = WireRecorder<Int>()
+            captured = late
+            lane.submit { late.record(-1) }
+        }
         lane.stop()
-        #expect(recorder.elements.count == 1_000)
+        #expect(captured == nil, "work that will never run must not keep what it captured")
     }
 
     @Test("an idle lane wakes for every lone submission")

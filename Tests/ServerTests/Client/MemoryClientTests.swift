@@ -31,7 +31,7 @@ struct MemoryClientTests {
         defer { for node in [leaderless, silent, healthy] { node.stop() } }
         let client = client(
             [try ScriptedNode.deadEndpoint(), leaderless.endpoint, silent.endpoint, healthy.endpoint],
-            attemptMilliseconds: 200)
+            attemptMilliseconds: 1000)
         let receipt = try receipt(try await client.store(StoreRequest(title: "t", content: "c")))
         #expect(receipt.id == "id-1")
         #expect(receipt.entityTag == "\"9\"")
@@ -72,7 +72,7 @@ struct MemoryClientTests {
         let leaderless = try ScriptedNode { _ in .json(503, Self.noLeader) }
         let dead = try ScriptedNode.deadEndpoint()
         defer { leaderless.stop() }
-        let client = client([dead, leaderless.endpoint], callMilliseconds: 50)
+        let client = client([dead, leaderless.endpoint], callMilliseconds: 1000)
         let error = await #expect(throws: ClientError.self) {
             try await client.store(StoreRequest(title: "t", content: "c"))
         }
@@ -81,6 +81,16 @@ struct MemoryClientTests {
         #expect(text.contains("\(dead): cannot connect: connection refused"))
         #expect(text.contains("\(leaderless.endpoint): 503 no leader"))
         #expect(!text.contains("may or may not"))
+    }
+
+    @Test func `an endpoint that was not asked in time is listed as such`() async throws {
+        let silent = try ScriptedNode { _ in .silence }
+        let healthy = try ScriptedNode { _ in .json(201, Self.stored) }
+        defer { for node in [silent, healthy] { node.stop() } }
+        let client = client([silent.endpoint, healthy.endpoint], callMilliseconds: 30)
+        let error = await #expect(throws: ClientError.self) { try await client.list(MemoryFilter()) }
+        #expect(error?.description.contains("\(healthy.endpoint): not asked, the time was up") == true)
+        #expect(healthy.requests.isEmpty)
     }
 
     @Test func `an unknown outcome is said in so many words, with the key`() async throws {

@@ -40,7 +40,7 @@ final class ScriptedNode: Sendable {
 
     init(_ handler: @escaping @Sendable (Request) -> Reply) throws {
         self.handler = handler
-        (listener, endpoint) = try ScriptedNode.listen()
+        (listener, endpoint) = try ScriptedNode.bound(listening: true)
         Thread.detachNewThread { self.accept() }
     }
 
@@ -55,14 +55,11 @@ final class ScriptedNode: Sendable {
         for connection in connections { shutdown(connection, Int32(SHUT_RDWR)) }
     }
 
-    /// An endpoint where nobody listens.
-    static func deadEndpoint() throws -> Endpoint {
-        let (listener, endpoint) = try listen()
-        close(listener)
-        return endpoint
-    }
+    /// An endpoint where nobody listens: the port stays bound for as long as the tests run, so that no other test's node
+    /// gets it and answers in its place.
+    static func deadEndpoint() throws -> Endpoint { try bound(listening: false).1 }
 
-    private static func listen() throws -> (Int32, Endpoint) {
+    private static func bound(listening: Bool) throws -> (Int32, Endpoint) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -70,7 +67,7 @@ final class ScriptedNode: Sendable {
         var length = socklen_t(MemoryLayout<sockaddr_in>.size)
         let port = withUnsafeMutablePointer(to: &address) { pointer -> Int? in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                guard bind(descriptor, generic, length) == 0, Glibc.listen(descriptor, 64) == 0,
+                guard bind(descriptor, generic, length) == 0, !listening || listen(descriptor, 64) == 0,
                     getsockname(descriptor, generic, &length) == 0
                 else { return nil }
                 return generic.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
