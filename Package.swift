@@ -77,9 +77,18 @@ let package = Package(
 
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "RaftCoreTests", dependencies: ["RaftCore"]),
-        .testTarget(name: "RaftTests", dependencies: ["Raft", "RaftCore", "RaftTCP", "Simulator"]),
+        .testTarget(
+            name: "RaftTests",
+            dependencies: [
+                "Raft", "RaftCore", "RaftTCP", "Simulator",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(name: "StateMachineTests", dependencies: ["StateMachine", "JSON"]),
-        .testTarget(name: "ServerTests", dependencies: ["Server", "StateMachine", "Raft", "RaftCore", "Client", "Operations", "JSON"]),
+        .testTarget(
+            name: "ServerTests", dependencies: ["Server", "StateMachine", "Raft", "RaftCore", "Client", "Operations", "JSON"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["mneme", "Client", "Operations"]),
     ],
     swiftLanguageModes: [.v6]
 )

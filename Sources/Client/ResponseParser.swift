@@ -43,7 +43,8 @@ struct ResponseParser {
                 guard chunks.readableBytes + size <= bodyBytesMax else {
                     throw ExchangeError.bodyTooLarge(bytesMax: bodyBytesMax)
                 }
-                state = size == 0
+                state =
+                    size == 0
                     ? .trailers(status: status, head: head)
                     : .chunkData(status: status, head: head, remaining: size)
             case .chunkData(let status, let head, let remaining):

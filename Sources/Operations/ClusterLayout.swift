@@ -21,6 +21,8 @@ public struct ClusterLayout: Hashable, Sendable {
     public var members: [Member]
     public var clusterID: String
     public var directory: String
+    /// Further arguments of `mneme serve`, the same for every member.
+    public var serveArguments: [String] = []
 
     public var endpoints: [Endpoint] { members.map(\.endpoint) }
 
@@ -68,7 +70,7 @@ public struct ClusterLayout: Hashable, Sendable {
             "--exit-with-parent",
         ]
         for peer in members { words += ["--peer", "\(peer.id)=127.0.0.1:\(peer.raftPort)"] }
-        return words
+        return words + serveArguments
     }
 
     /// Makes the members' directories.

@@ -39,7 +39,8 @@ public final class Console: Sendable {
         FileHandle.standardError.write(Data((text + "\n").utf8))
     }
 
-    private static func write(_ text: String) {
+    /// Written at once, unlike `print`, which keeps text back when it goes to a pipe.
+    public static func write(_ text: String) {
         FileHandle.standardOutput.write(Data(text.utf8))
     }
 

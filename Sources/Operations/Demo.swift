@@ -45,7 +45,10 @@ public struct Demo: Sendable {
         }
         await cluster.stopAll()
         Demo.clean(directory, keeps: options.keepsDirectory, console: console)
-        if let signal { return 128 + signal }
+        if let signal {
+            Console.error("interrupted; all nodes are stopped")
+            return 128 + signal
+        }
         guard let failure else { return 0 }
         console.line()
         Console.error("DEMO FAILED\n\(failure)")

@@ -85,7 +85,8 @@ public struct DrillReport: Hashable, Sendable {
 
     private static func json(_ repetition: Repetition) -> JSONValue {
         [
-            "number": .integer(Int64(repetition.number)), "killed_node": .integer(Int64(clamping: repetition.killedNode)),
+            "number": .integer(Int64(repetition.number)),
+            "killed_node": .integer(Int64(clamping: repetition.killedNode)),
             "acknowledged_before_kill": .integer(Int64(repetition.acknowledgedBeforeKill)),
             "acknowledged_after_kill": .integer(Int64(repetition.acknowledgedAfterKill)),
             "next_ack_ms": .integer(repetition.nextAcknowledgementMilliseconds),

@@ -35,7 +35,8 @@ public enum LoopbackPorts {
         while ports.count < count {
             attempts += 1
             guard attempts <= attemptsMax else {
-                throw OperationsError("no \(count) free ports between \(candidates.lowerBound) and \(candidates.upperBound)")
+                let range = "\(candidates.lowerBound) and \(candidates.upperBound)"
+                throw OperationsError("no \(count) free ports between \(range)")
             }
             let port = Int.random(in: candidates)
             if !ports.contains(port) && isFree(port) { ports.append(port) }
@@ -45,9 +46,9 @@ public enum LoopbackPorts {
 
     private static var streamType: Int32 {
         #if os(Linux)
-            Int32(SOCK_STREAM.rawValue)
+        Int32(SOCK_STREAM.rawValue)
         #else
-            SOCK_STREAM
+        SOCK_STREAM
         #endif
     }
 }

@@ -13,9 +13,11 @@ public enum SystemText {
     /// This process's own executable, so that children are the same build.
     public static func ownExecutable() -> String {
         #if os(Linux)
-            var buffer = [CChar](repeating: 0, count: 4096)
-            let length = readlink("/proc/self/exe", &buffer, buffer.count)
-            if length > 0 { return String(decoding: buffer[..<length].map(UInt8.init(bitPattern:)), as: UTF8.self) }
+        var buffer = [CChar](repeating: 0, count: 4096)
+        let length = readlink("/proc/self/exe", &buffer, buffer.count)
+        if length > 0 {
+            return String(decoding: buffer[..<length].map(UInt8.init(bitPattern:)), as: UTF8.self)
+        }
         #endif
         return CommandLine.arguments.first ?? "mneme"
     }

@@ -78,9 +78,10 @@ public struct VerificationReport: Hashable, Sendable {
     public var lost: Int { violations.count { $0.isLoss } }
     public var doubled: Int { violations.count { $0.isDouble } }
     public var digestsAgree: Bool {
-        nodes.count > 1 && nodes.allSatisfy {
-            $0.digest == nodes[0].digest && $0.appliedIndex == nodes[0].appliedIndex
-        }
+        nodes.count > 1
+            && nodes.allSatisfy {
+                $0.digest == nodes[0].digest && $0.appliedIndex == nodes[0].appliedIndex
+            }
     }
 
     /// The violations as lines, at most `linesMax` of them.

@@ -69,11 +69,11 @@ struct ClusterStatusCommand: AsyncParsableCommand {
         while true {
             let view = ClusterStatusView(endpoints: endpoints, sights: await watcher.look())
             if client.json {
-                Output.json(view.json.text)
+                Console.write(view.json.text + "\n")
             } else {
                 // Home and clear below: the table stays in place instead of flickering.
                 let prefix = watch && SystemText.isTerminal(1) ? "\u{1b}[H\u{1b}[J" : ""
-                print(prefix + view.table)
+                Console.write(prefix + view.table + "\n")
             }
             guard watch else {
                 if !view.hasLeader { throw ExitCode(ExitStatus.failure) }

@@ -5,8 +5,10 @@ import Testing
 
 @Suite struct CodecTests {
     static let memory = Memory(
-        id: "a", tier: .long, namespace: "n", title: "t", content: "c\u{1F600}", tags: ["x", ""], priority: -3, confidence: 0.25,
-        source: "api", accessCount: 1_000_000, createdAt: time(0), updatedAt: time(1), lastAccessedAt: time(2), expiresAt: nil,
+        id: "a", tier: .long, namespace: "n", title: "t", content: "c\u{1F600}", tags: ["x", ""], priority: -3,
+        confidence: 0.25,
+        source: "api", accessCount: 1_000_000, createdAt: time(0), updatedAt: time(1), lastAccessedAt: time(2),
+        expiresAt: nil,
         metadata: #"{"a":1}"#, version: .max)
 
     static let commands: [CommandEnvelope] = [
@@ -16,7 +18,8 @@ import Testing
         envelope(
             .update(
                 UpdateCommand(
-                    id: "a", title: "t", content: "c", tier: .long, namespace: "n", tags: ["y"], priority: .min, confidence: -0.5,
+                    id: "a", title: "t", content: "c", tier: .long, namespace: "n", tags: ["y"], priority: .min,
+                    confidence: -0.5,
                     expiresAt: "", metadata: "{}", at: time(0), expectedVersion: .max))),
         envelope(.delete(DeleteCommand(id: "a"))), envelope(.delete(DeleteCommand(id: "a", expectedVersion: 0))),
         envelope(.touch(touching(["a", "b", "a"], at: 3, short: -1, mid: .max))),
@@ -26,9 +29,11 @@ import Testing
 
     static let outcomes: [Outcome] = [
         .none, .stored(id: "a", version: 1, created: true), .storedBatch([]),
-        .storedBatch([.stored(id: "a", version: 1, created: false), .idTaken(id: "b")]), .updated(memory), .deleted(id: "a"),
+        .storedBatch([.stored(id: "a", version: 1, created: false), .idTaken(id: "b")]), .updated(memory),
+        .deleted(id: "a"),
         .touched(count: 12), .registerSet(version: 9), .notFound, .versionConflict(current: memory),
-        .registerConflict(version: 0, value: [1, 2]), .titleTaken(title: "t", namespace: "n", ownerID: "o"), .idTaken(id: "i"),
+        .registerConflict(version: 0, value: [1, 2]), .titleTaken(title: "t", namespace: "n", ownerID: "o"),
+        .idTaken(id: "i"),
         .idempotencyMismatch,
     ]
 
@@ -40,7 +45,8 @@ import Testing
     @Test func `the bytes of version 1 are what they were`() {
         let bytes = CommandCodec.encode(
             CommandEnvelope(
-                timeNanoseconds: 258, idempotency: Idempotency(key: "k", requestDigest: [UInt8](repeating: 9, count: 32)),
+                timeNanoseconds: 258,
+                idempotency: Idempotency(key: "k", requestDigest: [UInt8](repeating: 9, count: 32)),
                 command: .delete(DeleteCommand(id: "ab", expectedVersion: 300))))
         let digest = [UInt8](repeating: 9, count: 32)
         #expect(bytes == [1, 2, 1, 0, 0, 0, 0, 0, 0, 1, 1, 107, 32] + digest + [4, 2, 97, 98, 1, 0xAC, 2])

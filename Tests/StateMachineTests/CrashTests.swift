@@ -20,13 +20,15 @@ import Testing
             envelope(.store(storing("b"))), envelope(.setRegister(SetRegisterCommand(key: "r", value: [1]))),
         ])
         let commands: [Command] = [
-            .store(storing("c", title: "title a", content: "second words")), .update(UpdateCommand(id: "b", title: "renamed", at: time(2))),
+            .store(storing("c", title: "title a", content: "second words")),
+            .update(UpdateCommand(id: "b", title: "renamed", at: time(2))),
             .touch(touching(["a", "b"], at: 3)), .setRegister(SetRegisterCommand(key: "r", value: [2])),
             .delete(DeleteCommand(id: "b")), .store(storing("d")),
         ]
         let batch = commands.enumerated().map { offset, command in
             LogCommand(
-                index: UInt64(4 + offset), term: 1, command: CommandCodec.encode(envelope(command, at: 1, key: "k\(offset)")))
+                index: UInt64(4 + offset), term: 1,
+                command: CommandCodec.encode(envelope(command, at: 1, key: "k\(offset)")))
         }
         return (test, batch)
     }
@@ -128,7 +130,9 @@ import Testing
     }
 
     @Test func `an entry this build cannot decode stops the store with a clear message`() throws {
-        for (bytes, text) in [([9, 1], "command version 9"), ([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 77], "command type 77")] as [([UInt8], String)] {
+        for (bytes, text) in [([9, 1], "command version 9"), ([1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 77], "command type 77")]
+            as [([UInt8], String)]
+        {
             let test = try TestStore()
             let good = LogCommand(index: 1, term: 1, command: CommandCodec.encode(envelope(.store(storing("a")))))
             let error = #expect(throws: StoreError.self) {
@@ -153,7 +157,9 @@ import Testing
     }
 
     @Test func `CURRENT that names nothing, or holds nonsense, is refused`() throws {
-        for (text, expected) in [("7\n", "does not exist"), ("seven", "does not hold a generation number"), ("", "does not hold")] {
+        for (text, expected) in [
+            ("7\n", "does not exist"), ("seven", "does not hold a generation number"), ("", "does not hold"),
+        ] {
             let test = try TestStore()
             test.store.close()
             try Data(text.utf8).write(to: URL(fileURLWithPath: test.directory.path + "/CURRENT"))
@@ -178,7 +184,8 @@ import Testing
 
     @Test func `a crash while the first generation is made is survived`() throws {
         let directory = try TemporaryDirectory()
-        try FileManager.default.createDirectory(atPath: directory.path + "/generation-1", withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(
+            atPath: directory.path + "/generation-1", withIntermediateDirectories: true)
         try Data().write(to: URL(fileURLWithPath: directory.path + "/generation-1/state.db"))
         let test = try TestStore(directory: directory)
         try test.apply(.store(storing("a")))

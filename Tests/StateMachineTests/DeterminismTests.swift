@@ -20,12 +20,14 @@ import Testing
             case 6:
                 command = .update(
                     UpdateCommand(
-                        id: id, title: Bool.random(using: &random) ? "title \(Int.random(in: 0..<9, using: &random))" : nil,
+                        id: id,
+                        title: Bool.random(using: &random) ? "title \(Int.random(in: 0..<9, using: &random))" : nil,
                         content: "updated \(index)", at: time(second),
                         expectedVersion: Bool.random(using: &random) ? UInt64.random(in: 0..<60, using: &random) : nil))
             case 7: command = .delete(DeleteCommand(id: id))
             case 8:
-                command = .touch(touching((0..<8).map { _ in "id-\(Int.random(in: 0..<30, using: &random))" }, at: second))
+                command = .touch(
+                    touching((0..<8).map { _ in "id-\(Int.random(in: 0..<30, using: &random))" }, at: second))
             default:
                 command = .setRegister(
                     SetRegisterCommand(
@@ -42,8 +44,10 @@ import Testing
         id: String, _ random: inout SeededGenerator, at second: Int64
     ) -> StoreCommand {
         storing(
-            id, title: "title \(Int.random(in: 0..<9, using: &random))", content: "words \(UInt8.random(in: 0...255, using: &random))",
-            tier: Tier.allCases.randomElement(using: &random) ?? .mid, tags: ["t\(Int.random(in: 0..<4, using: &random))"],
+            id, title: "title \(Int.random(in: 0..<9, using: &random))",
+            content: "words \(UInt8.random(in: 0...255, using: &random))",
+            tier: Tier.allCases.randomElement(using: &random) ?? .mid,
+            tags: ["t\(Int.random(in: 0..<4, using: &random))"],
             at: second, expiresAt: Bool.random(using: &random) ? time(second + 100) : nil,
             metadata: #"{"agent_id":"a\#(Int.random(in: 0..<3, using: &random))"}"#)
     }
@@ -91,7 +95,8 @@ import Testing
             return test.store.applied().digest
         }
         let changes: [(inout StoreCommand) -> Void] = [
-            { _ in }, { $0.id = "b" }, { $0.tier = .long }, { $0.namespace = "n" }, { $0.title = "t" }, { $0.content = "c" },
+            { _ in }, { $0.id = "b" }, { $0.tier = .long }, { $0.namespace = "n" }, { $0.title = "t" },
+            { $0.content = "c" },
             { $0.tags = [] }, { $0.priority = 6 }, { $0.confidence = 0.5 }, { $0.source = "cli" }, { $0.at = time(1) },
             { $0.expiresAt = nil }, { $0.metadata = #"{"a":1}"# },
         ]

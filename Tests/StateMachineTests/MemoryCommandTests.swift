@@ -43,7 +43,9 @@ import Testing
         #expect(try test.memory("b") == nil)
     }
 
-    @Test func `an upsert replaces text, keeps the larger priority and confidence, and keeps identity and history`() throws {
+    @Test func `an upsert replaces text, keeps the larger priority and confidence, and keeps identity and history`()
+        throws
+    {
         let test = try TestStore()
         try test.apply(
             .store(
@@ -109,7 +111,9 @@ import Testing
     @Test func `a batch gives one outcome per element and merges within itself`() throws {
         let test = try TestStore()
         let outcome = try test.apply(
-            .storeBatch([storing("a", title: "t"), storing("b", title: "u"), storing("c", title: "t", content: "later")]))
+            .storeBatch([
+                storing("a", title: "t"), storing("b", title: "u"), storing("c", title: "t", content: "later"),
+            ]))
         #expect(
             outcome
                 == .storedBatch([
@@ -121,7 +125,8 @@ import Testing
 
     @Test func `an update keeps what it does not name and always moves updated_at and version`() throws {
         let test = try TestStore()
-        try test.apply(.store(storing("a", tags: ["k"], expiresAt: "2030-01-01T00:00:00Z", metadata: #"{"agent_id":"alice"}"#)))
+        try test.apply(
+            .store(storing("a", tags: ["k"], expiresAt: "2030-01-01T00:00:00Z", metadata: #"{"agent_id":"alice"}"#)))
         let before = try #require(try test.memory("a"))
         let outcome = try test.apply(.update(UpdateCommand(id: "a", at: time(9))))
         var expected = before
@@ -135,7 +140,9 @@ import Testing
         (Tier.long, Tier.short, Tier.long), (.long, .mid, .long), (.mid, .short, .mid), (.mid, .long, .long),
         (.short, .mid, .mid), (.short, .long, .long), (.short, .short, .short),
     ])
-    func `an update never lowers the tier and leaves the expiry alone`(_ from: Tier, _ asked: Tier, _ result: Tier) throws {
+    func `an update never lowers the tier and leaves the expiry alone`(
+        _ from: Tier, _ asked: Tier, _ result: Tier
+    ) throws {
         let test = try TestStore()
         try test.apply(.store(storing("a", tier: from, expiresAt: "2030-01-01T00:00:00Z")))
         try test.apply(.update(UpdateCommand(id: "a", tier: asked, at: time(1))))
@@ -144,7 +151,10 @@ import Testing
         #expect(memory.expiresAt == "2030-01-01T00:00:00Z", "raising to long does not clear the expiry")
     }
 
-    @Test func `an update replaces priority, confidence, tags, title, namespace, expiry and metadata but not the author`() throws {
+    @Test
+    func `an update replaces priority, confidence, tags, title, namespace, expiry and metadata but not the author`()
+        throws
+    {
         let test = try TestStore()
         try test.apply(.store(storing("a", tags: ["old"], priority: 9, metadata: #"{"agent_id":"alice","x":1}"#)))
         try test.apply(
@@ -185,7 +195,8 @@ import Testing
         #expect(
             try test.apply(.update(UpdateCommand(id: "a", title: "no", at: time(1), expectedVersion: 7)))
                 == .versionConflict(current: current))
-        #expect(try test.apply(.delete(DeleteCommand(id: "a", expectedVersion: 7))) == .versionConflict(current: current))
+        #expect(
+            try test.apply(.delete(DeleteCommand(id: "a", expectedVersion: 7))) == .versionConflict(current: current))
         #expect(try test.memory("a") == current)
         #expect(try test.apply(.delete(DeleteCommand(id: "a", expectedVersion: 1))) == .deleted(id: "a"))
         #expect(try test.memory("a") == nil)

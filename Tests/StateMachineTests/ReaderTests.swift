@@ -41,7 +41,8 @@ import Testing
             return
         }
         #expect(ids.count == StoreReader.ambiguousIDsMax)
-        let database = try Database(path: "\(test.directory.path)/generation-1/state.db", mode: .readOnly, cacheBytes: 1 << 20)
+        let database = try Database(
+            path: "\(test.directory.path)/generation-1/state.db", mode: .readOnly, cacheBytes: 1 << 20)
         let plan = try database.text(
             "EXPLAIN QUERY PLAN SELECT id FROM memories WHERE id COLLATE NOCASE >= 'p' ORDER BY id COLLATE NOCASE, id")
         _ = plan
@@ -80,11 +81,13 @@ import Testing
 
     @Test func `similar titles are the best by rank while the store is small`() throws {
         let test = try TestStore()
-        try test.apply(.storeBatch([
-            storing("a", title: "red apple pie", content: "x"), storing("b", title: "green apple", content: "x"),
-            storing("c", title: "blue sky", content: "x"), storing("d", title: "red apple", content: "x", namespace: "other"),
-            storing("e", title: "old apple", content: "x", expiresAt: time(-9)),
-        ]))
+        try test.apply(
+            .storeBatch([
+                storing("a", title: "red apple pie", content: "x"), storing("b", title: "green apple", content: "x"),
+                storing("c", title: "blue sky", content: "x"),
+                storing("d", title: "red apple", content: "x", namespace: "other"),
+                storing("e", title: "old apple", content: "x", expiresAt: time(-9)),
+            ]))
         let ids = try test.read { reader throws(StoreError) in
             try reader.similarTitles(title: "red apple", namespace: "global", limit: 5)
         }
@@ -95,12 +98,17 @@ import Testing
     @Test func `similar titles look at the newest matches when the store is large`() throws {
         let test = try TestStore()
         for start in stride(from: 0, to: 1_200, by: 400) {
-            try test.apply(.storeBatch((start..<(start + 400)).map { storing("f\($0)", title: "Common filler \($0)", content: "x") }))
+            try test.apply(
+                .storeBatch(
+                    (start..<(start + 400)).map { storing("f\($0)", title: "Common filler \($0)", content: "x") }))
         }
-        try test.apply(.storeBatch([
-            storing("a", title: "common RED apple", content: "x"), storing("b", title: "common apple", content: "x"),
-            storing("c", title: "nothing shared", content: "x"), storing("d", title: "red apple common", content: "x", namespace: "other"),
-        ]))
+        try test.apply(
+            .storeBatch([
+                storing("a", title: "common RED apple", content: "x"),
+                storing("b", title: "common apple", content: "x"),
+                storing("c", title: "nothing shared", content: "x"),
+                storing("d", title: "red apple common", content: "x", namespace: "other"),
+            ]))
         let ids = try test.read { reader throws(StoreError) in
             try reader.similarTitles(title: "Red, apple (common)", namespace: "global", limit: 3)
         }

@@ -16,7 +16,8 @@ private struct ReferenceRanking {
     init(_ memories: [Memory]) {
         documents = memories.map { memory in
             let text = "\(memory.title) \(memory.content) \(memory.tags.joined(separator: " "))"
-            return Document(memory: memory, words: text.lowercased().split { !($0.isLetter || $0.isNumber) }.map(String.init))
+            return Document(
+                memory: memory, words: text.lowercased().split { !($0.isLetter || $0.isNumber) }.map(String.init))
         }
         averageLength = Double(documents.map(\.words.count).reduce(0, +)) / Double(documents.count)
     }
@@ -41,7 +42,9 @@ private struct ReferenceRanking {
         for document in documents {
             let memory = document.memory
             if let expiry = memory.expiresAt, expiry <= time(now) { continue }
-            guard var score = textScore(document, query), let updated = Timestamp.parse(memory.updatedAt) else { continue }
+            guard var score = textScore(document, query), let updated = Timestamp.parse(memory.updatedAt) else {
+                continue
+            }
             score += 0.5 * Double(memory.priority) + 0.1 * Double(min(memory.accessCount, 50)) + 2 * memory.confidence
             score += memory.tier == .long ? 3 : memory.tier == .mid ? 1 : 0
             let age = Double(baseNanoseconds + now * 1_000_000_000 - updated) / 86_400e9
@@ -53,7 +56,8 @@ private struct ReferenceRanking {
 }
 
 @Suite struct RecallTests {
-    static let vocabulary = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu".split(separator: " ").map(String.init)
+    static let vocabulary = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu".split(separator: " ")
+        .map(String.init)
 
     private static func corpus(_ seed: UInt64) throws -> TestStore {
         let test = try TestStore()
@@ -68,10 +72,12 @@ private struct ReferenceRanking {
             try test.apply(
                 .store(
                     storing(
-                        "id\(number)", title: "\(words(2)) n\(number)", content: words(Int.random(in: 1...30, using: &random)),
+                        "id\(number)", title: "\(words(2)) n\(number)",
+                        content: words(Int.random(in: 1...30, using: &random)),
                         tier: Tier.allCases.randomElement(using: &random) ?? .mid,
                         tags: Bool.random(using: &random) ? [words(1), words(2)] : [],
-                        priority: Int.random(in: 1...10, using: &random), confidence: Double.random(in: 0...1, using: &random),
+                        priority: Int.random(in: 1...10, using: &random),
+                        confidence: Double.random(in: 0...1, using: &random),
                         at: -Int64.random(in: 0...4_000_000, using: &random),
                         expiresAt: number % 9 == 0 ? time(-5) : number % 7 == 0 ? time(900_000) : nil)))
         }
@@ -84,14 +90,17 @@ private struct ReferenceRanking {
         let test = try RecallTests.corpus(seed)
         let everything = try (0..<80).map { try #require(try test.memory("id\($0)")) }
         let reference = ReferenceRanking(everything)
-        for query in [["alpha"], ["mu"], ["alpha", "lambda"], ["kappa", "kappa", "beta"], ["gamma", "nowhere", "theta", "iota"]] {
+        for query in [
+            ["alpha"], ["mu"], ["alpha", "lambda"], ["kappa", "kappa", "beta"], ["gamma", "nowhere", "theta", "iota"],
+        ] {
             let result = try test.read { reader throws(StoreError) in
                 try reader.recall(RecallQuery(context: query.joined(separator: " "), limit: 15), now: time(0))
             }
             let expected = reference.recall(query, now: 0, limit: 15)
             #expect(result.hits.map(\.memory.id) == expected.map(\.id), "\(query)")
             for (hit, wanted) in zip(result.hits, expected) {
-                #expect(hit.score == (wanted.score * 1_000).rounded(.toNearestOrAwayFromZero) / 1_000, "\(query) \(wanted)")
+                #expect(
+                    hit.score == (wanted.score * 1_000).rounded(.toNearestOrAwayFromZero) / 1_000, "\(query) \(wanted)")
             }
         }
     }
@@ -102,11 +111,15 @@ private struct ReferenceRanking {
 
     @Test func `a namespace with a slash widens to its ancestors, and nearness reorders`() throws {
         let test = try TestStore()
-        try test.apply(.storeBatch([
-            storing("leaf", content: "needle", namespace: "a/b/c"), storing("middle", content: "needle", namespace: "a/b", priority: 6),
-            storing("root", content: "needle", namespace: "a", priority: 9), storing("sibling", content: "needle", namespace: "a/x"),
-            storing("below", content: "needle", namespace: "a/b/c/d"), storing("flat", content: "needle", namespace: "flat"),
-        ]))
+        try test.apply(
+            .storeBatch([
+                storing("leaf", content: "needle", namespace: "a/b/c"),
+                storing("middle", content: "needle", namespace: "a/b", priority: 6),
+                storing("root", content: "needle", namespace: "a", priority: 9),
+                storing("sibling", content: "needle", namespace: "a/x"),
+                storing("below", content: "needle", namespace: "a/b/c/d"),
+                storing("flat", content: "needle", namespace: "flat"),
+            ]))
         let wide = try recall(test, RecallQuery(context: "needle", namespace: "a/b/c"))
         #expect(wide.hits.map(\.memory.id) == ["leaf", "middle", "root"])
         let narrow = try recall(test, RecallQuery(context: "needle", namespace: "a"))
@@ -115,16 +128,20 @@ private struct ReferenceRanking {
         let root = try #require(wide.hits.last?.score)
         #expect(abs(root - plain / 1.6) < 0.001)
         // The boost comes after the limit: it cannot admit the leaf.
-        #expect(try recall(test, RecallQuery(context: "needle", namespace: "a/b/c", limit: 2)).hits.map(\.memory.id) == ["middle", "root"])
+        #expect(
+            try recall(test, RecallQuery(context: "needle", namespace: "a/b/c", limit: 2)).hits.map(\.memory.id) == [
+                "middle", "root",
+            ])
     }
 
     @Test func `the budget stops at the first row that does not fit`() throws {
         let test = try TestStore()
-        try test.apply(.storeBatch([
-            storing("a", title: "t1", content: "needle" + String(repeating: ".", count: 32), priority: 9),
-            storing("b", title: "t2", content: "needle" + String(repeating: ".", count: 392), priority: 8),
-            storing("c", title: "t3", content: "needle", priority: 7),
-        ]))
+        try test.apply(
+            .storeBatch([
+                storing("a", title: "t1", content: "needle" + String(repeating: ".", count: 32), priority: 9),
+                storing("b", title: "t2", content: "needle" + String(repeating: ".", count: 392), priority: 8),
+                storing("c", title: "t3", content: "needle", priority: 7),
+            ]))
         let all = try recall(test, RecallQuery(context: "needle"))
         #expect(all.hits.map(\.memory.id) == ["a", "b", "c"])
         #expect(all.tokensUsed == 10 + 100 + 2)
@@ -151,7 +168,9 @@ private struct ReferenceRanking {
             envelope(.store(storing("b", content: "needle", tags: ["y"], at: 20, expiresAt: time(100)))),
             envelope(.store(storing("c", content: "needle", at: 30))),
         ])
-        func ids(_ query: RecallQuery, now: Int64 = 50) throws -> Set<String> { Set(try recall(test, query, now: now).hits.map(\.memory.id)) }
+        func ids(_ query: RecallQuery, now: Int64 = 50) throws -> Set<String> {
+            Set(try recall(test, query, now: now).hits.map(\.memory.id))
+        }
         #expect(try ids(RecallQuery(context: "needle", tag: "y,z")) == ["a"], "one literal tag, not a list")
         #expect(try ids(RecallQuery(context: "needle", tag: "y")) == ["b"])
         #expect(try ids(RecallQuery(context: "needle", since: time(20), until: time(20))) == ["b"])
@@ -161,7 +180,10 @@ private struct ReferenceRanking {
 
     @Test func `search wants all words, recall any`() throws {
         let test = try TestStore()
-        try test.apply(.storeBatch([storing("a", content: "red green"), storing("b", content: "red"), storing("c", content: "green blue")]))
+        try test.apply(
+            .storeBatch([
+                storing("a", content: "red green"), storing("b", content: "red"), storing("c", content: "green blue"),
+            ]))
         #expect(try test.search("red green") == ["a"])
         #expect(try recall(test, RecallQuery(context: "red green")).hits.count == 3)
         #expect(try test.search("well-known").isEmpty)
@@ -179,12 +201,16 @@ private struct ReferenceRanking {
     @Test(arguments: [
         Sanitised(text: "one two", all: #""one" "two""#, any: #""one" OR "two""#),
         Sanitised(text: "  well-known\tv1.2\n", all: #""well-known" "v1.2""#, any: #""well-known" OR "v1.2""#),
-        Sanitised(text: "a AND b or c Not d nEaR e", all: #""a" "b" "c" "d" "e""#, any: #""a" OR "b" OR "c" OR "d" OR "e""#),
-        Sanitised(text: #"say "hi" col:umn (x*) ^y {z} p|q r+s"#, all: #""say" "hi" "column" "x" "y" "z" "pq" "rs""#,
+        Sanitised(
+            text: "a AND b or c Not d nEaR e", all: #""a" "b" "c" "d" "e""#, any: #""a" OR "b" OR "c" OR "d" OR "e""#),
+        Sanitised(
+            text: #"say "hi" col:umn (x*) ^y {z} p|q r+s"#, all: #""say" "hi" "column" "x" "y" "z" "pq" "rs""#,
             any: #""say" OR "hi" OR "column" OR "x" OR "y" OR "z" OR "pq" OR "rs""#),
-        Sanitised(text: "zero\u{200B}width \u{FEFF}bom soft\u{AD}hyphen", all: #""zerowidth" "bom" "softhyphen""#,
+        Sanitised(
+            text: "zero\u{200B}width \u{FEFF}bom soft\u{AD}hyphen", all: #""zerowidth" "bom" "softhyphen""#,
             any: #""zerowidth" OR "bom" OR "softhyphen""#),
-        Sanitised(text: "nbsp\u{A0}splits\u{3000}too", all: #""nbsp" "splits" "too""#, any: #""nbsp" OR "splits" OR "too""#),
+        Sanitised(
+            text: "nbsp\u{A0}splits\u{3000}too", all: #""nbsp" "splits" "too""#, any: #""nbsp" OR "splits" OR "too""#),
         Sanitised(text: "A\"ND", all: #""AND""#, any: #""AND""#),
         Sanitised(text: "nul\u{0}inside", all: #""nulinside""#, any: #""nulinside""#),
         Sanitised(text: "", all: #""_empty_""#, any: #""_empty_""#),
@@ -200,12 +226,19 @@ private struct ReferenceRanking {
         try test.apply(.store(storing("a", content: "an empty cup")))
         #expect(try test.search("\"\"") == ["a"], "the fallback finds the word empty")
         var random = SeededGenerator(state: 3)
-        let pieces = ["\"", "'", "*", "(", ")", "NEAR", "AND", "-", ":", "^", "\u{0}", "\u{200B}", "title", "{", "+", "\\", "%", "😀", "e\u{301}", ";", " ", "\n"]
+        let pieces = [
+            "\"", "'", "*", "(", ")", "NEAR", "AND", "-", ":", "^", "\u{0}", "\u{200B}", "title", "{", "+", "\\", "%",
+            "😀", "e\u{301}", ";", " ", "\n",
+        ]
         for _ in 0..<400 {
-            let text = (0..<Int.random(in: 0..<12, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
+            let text = (0..<Int.random(in: 0..<12, using: &random)).map { _ in
+                pieces.randomElement(using: &random) ?? ""
+            }.joined()
             _ = try test.search(text)
             _ = try recall(test, RecallQuery(context: text))
-            _ = try test.read { reader throws(StoreError) in try reader.similarTitles(title: text, namespace: "global", limit: 5) }
+            _ = try test.read { reader throws(StoreError) in
+                try reader.similarTitles(title: text, namespace: "global", limit: 5)
+            }
         }
         let long = String(repeating: "word ", count: 100_000)
         _ = try recall(test, RecallQuery(context: long))
@@ -215,10 +248,14 @@ private struct ReferenceRanking {
     @Test func `visibility follows scope and position`() throws {
         let test = try TestStore()
         var stores: [StoreCommand] = []
-        for namespace in ["acme", "acme/eng", "acme/eng/team", "acme/eng/team/bot", "acme/sales", "acmeXeng", "ACME/eng/zzz", "flat"] {
+        for namespace in [
+            "acme", "acme/eng", "acme/eng/team", "acme/eng/team/bot", "acme/sales", "acmeXeng", "ACME/eng/zzz", "flat",
+        ] {
             for scope in ["private", "team", "unit", "org", "collective", "odd"] {
                 stores.append(
-                    storing("\(namespace)|\(scope)", content: "needle", namespace: namespace, metadata: #"{"scope":"\#(scope)"}"#))
+                    storing(
+                        "\(namespace)|\(scope)", content: "needle", namespace: namespace,
+                        metadata: #"{"scope":"\#(scope)"}"#))
             }
             stores.append(storing("\(namespace)|none", content: "needle", namespace: namespace))
         }
@@ -228,19 +265,24 @@ private struct ReferenceRanking {
             let found = try test.read { reader throws(StoreError) in
                 try reader.search(SearchQuery(text: "needle", limit: 1_000, asAgent: position), now: time(0)).map(\.id)
             }
-            let recalled = try recall(test, RecallQuery(context: "needle", limit: 1_000, asAgent: position)).hits.map(\.memory.id)
+            let recalled = try recall(test, RecallQuery(context: "needle", limit: 1_000, asAgent: position)).hits.map(
+                \.memory.id)
             #expect(Set(found) == Set(recalled))
             return Set(found.filter { !$0.hasSuffix("|collective") })
         }
         #expect(
             try visible("acme/eng/team/bot") == [
-                "acme/eng/team/bot|private", "acme/eng/team/bot|none", "acme/eng/team|team", "acme/eng/team/bot|team", "acme/eng|unit",
-                "acme/eng/team|unit", "acme/eng/team/bot|unit", "ACME/eng/zzz|unit", "acme|org", "acme/eng|org", "acme/eng/team|org",
+                "acme/eng/team/bot|private", "acme/eng/team/bot|none", "acme/eng/team|team", "acme/eng/team/bot|team",
+                "acme/eng|unit",
+                "acme/eng/team|unit", "acme/eng/team/bot|unit", "ACME/eng/zzz|unit", "acme|org", "acme/eng|org",
+                "acme/eng/team|org",
                 "acme/eng/team/bot|org", "acme/sales|org", "ACME/eng/zzz|org",
             ])
         #expect(try visible("flat") == ["flat|private", "flat|none"])
         #expect(try visible("a%/e__/t%/b").isEmpty, "wildcards are literal")
         #expect(try visible("").isEmpty)
-        #expect(try recall(test, RecallQuery(context: "needle", limit: 1_000)).hits.count == stores.count, "no position, no filter")
+        #expect(
+            try recall(test, RecallQuery(context: "needle", limit: 1_000)).hits.count == stores.count,
+            "no position, no filter")
     }
 }

@@ -71,8 +71,12 @@ import Testing
         for number in 0..<9 {
             try rows.apply(.setRegister(SetRegisterCommand(key: "r", value: [])), key: "k\(number)")
         }
-        #expect(try rows.apply(.setRegister(SetRegisterCommand(key: "r", value: [])), key: "k4") == .registerSet(version: 5))
-        #expect(try rows.apply(.setRegister(SetRegisterCommand(key: "r", value: [])), key: "k3") == .registerSet(version: 11))
+        #expect(
+            try rows.apply(.setRegister(SetRegisterCommand(key: "r", value: [])), key: "k4") == .registerSet(version: 5)
+        )
+        #expect(
+            try rows.apply(.setRegister(SetRegisterCommand(key: "r", value: [])), key: "k3")
+                == .registerSet(version: 11))
 
         options.sessionRowsMax = 1_000
         options.sessionBytesMax = 4_000

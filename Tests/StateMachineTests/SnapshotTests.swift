@@ -7,18 +7,23 @@ import Testing
 @Suite struct SnapshotTests {
     private static func filled(_ count: Int, prefix: String = "a") throws -> TestStore {
         let test = try TestStore()
-        try test.apply((0..<count).map { envelope(.store(storing("\(prefix)\($0)", content: "\(prefix) word\($0)")), key: "\(prefix)\($0)") })
+        try test.apply(
+            (0..<count).map {
+                envelope(.store(storing("\(prefix)\($0)", content: "\(prefix) word\($0)")), key: "\(prefix)\($0)")
+            })
         return test
     }
 
     /// As if it had come over the network.
-    private static func receive(_ snapshot: StoreSnapshot, at test: TestStore, identifier: UInt64 = 7) throws -> String {
+    private static func receive(_ snapshot: StoreSnapshot, at test: TestStore, identifier: UInt64 = 7) throws -> String
+    {
         let path = test.store.incomingSnapshotPath(identifier: identifier)
         try FileManager.default.copyItem(atPath: snapshot.path, toPath: path)
         return path
     }
 
-    @Test func `a snapshot holds the state at its index although applies go on, and installs to the same rows`() throws {
+    @Test func `a snapshot holds the state at its index although applies go on, and installs to the same rows`() throws
+    {
         let source = try SnapshotTests.filled(50)
         let pinned = source.store.applied()
         let rows = try source.dump()
@@ -85,7 +90,8 @@ import Testing
     }
 
     @Test(arguments: InstallStep.allCases)
-    func `bug 54: an install stopped at any step leaves the old state or the new one, whole`(_ step: InstallStep) throws {
+    func `bug 54: an install stopped at any step leaves the old state or the new one, whole`(_ step: InstallStep) throws
+    {
         let target = try SnapshotTests.filled(5, prefix: "old")
         let source = try SnapshotTests.filled(20, prefix: "new")
         let oldRows = try target.dump()

@@ -42,7 +42,8 @@ import Testing
     @Test func `every tenth access raises the priority, up to ten`() throws {
         let test = try TestStore()
         try test.apply([
-            envelope(.store(storing("a", tier: .long, priority: 9))), envelope(.store(storing("b", tier: .long, priority: 3))),
+            envelope(.store(storing("a", tier: .long, priority: 9))),
+            envelope(.store(storing("b", tier: .long, priority: 3))),
         ])
         let ids = Array(repeating: "a", count: 25) + Array(repeating: "b", count: 25)
         #expect(try test.apply(.touch(touching(ids, at: 1))) == .touched(count: 50))

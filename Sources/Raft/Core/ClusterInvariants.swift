@@ -167,7 +167,9 @@ public struct ClusterInvariants: Sendable {
                     && ($0.log.matches(position) || $0.log.base.index >= position.index)
             }
         }
-        if !durable { report(.committedOnceForEver, "\(position), committed at \(view.nodeID), is not on a quorum of disks") }
+        if !durable {
+            report(.committedOnceForEver, "\(position), committed at \(view.nodeID), is not on a quorum of disks")
+        }
         for leader in views where leader.isRunning && leader.role == .leader && leader.term > position.term {
             if !leader.log.matches(position) && leader.log.base.index < position.index {
                 report(.leaderCompleteness, "\(leader.nodeID), leader of \(leader.term), lacks \(position)")

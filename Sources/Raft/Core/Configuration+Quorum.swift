@@ -1,6 +1,6 @@
 /// The one place that knows what a majority is (catalogue bug 14), for elections, commits and read rounds alike.
 ///
-/// Owns: quorum arithmetic over `Configuration`, joint (thesis §4.3) included. Must never: see a log, a role or a clock.
+/// Owns: quorum arithmetic over `Configuration`, joint (thesis §4.3) included. Must never: see a log, a role, a clock.
 
 /// Where an election stands.
 public enum VoteOutcome: Hashable, Sendable {

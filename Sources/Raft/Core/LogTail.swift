@@ -106,7 +106,7 @@ public struct LogTail: Sendable {
     /// Entries from `from` on, which must be in memory, at most `bytesMax` of them by cost, but at least one if any.
     public func entries(from: LogIndex, bytesMax: Int = .max) -> [Entry] {
         let first = firstInMemory
-        Invariant.require(.logIsContiguous, from >= first, "entry \(from) is not in memory, the tail starts at \(first)")
+        Invariant.require(.logIsContiguous, from >= first, "\(from) is not in memory, the tail starts at \(first)")
         guard from <= lastIndex else { return [] }
         let start = head + from.distance(from: first)
         let before = start == head ? costBeforeHead : costs[start - 1]

@@ -118,7 +118,8 @@ extension RaftCore {
 
     private mutating func becomeLeader() {
         Invariant.require(
-            .acknowledgedIsDurable, role == .candidate && hardStateSequence <= durableSequence && hardState.vote == nodeID,
+            .acknowledgedIsDurable,
+            role == .candidate && hardStateSequence <= durableSequence && hardState.vote == nodeID,
             "won \(term) as \(role) before the own vote was durable")
         role = .leader
         leader = nodeID

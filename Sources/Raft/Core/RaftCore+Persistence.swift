@@ -29,7 +29,8 @@ struct HeldMessage: Hashable, Sendable {
 }
 
 extension RaftCore {
-    /// More than the members of a cluster can cause between two syncs; beyond it the newest is dropped, as a network may.
+    /// More than the members of a cluster can cause between two syncs; beyond it the newest is dropped, as any network
+    /// may do.
     static let heldMax = 1024
 
     // MARK: Staging

@@ -1,5 +1,5 @@
-/// Linearizable reads by ReadIndex (thesis §6.4): the leader proves that it still leads by one heartbeat round shared by
-/// all reads that wait, then answers with its commit index.
+/// Linearizable reads by ReadIndex (thesis §6.4): the leader proves that it still leads by one heartbeat round shared
+/// by all reads that wait, then answers with its commit index.
 ///
 /// Owns: the queues of reads. Must never: answer before an entry of the own term is committed (catalogue bugs 45, 46),
 /// or with a round that began before the read came (invariant 10).

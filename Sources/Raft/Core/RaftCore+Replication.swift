@@ -1,7 +1,7 @@
 /// The leader's side of replication: what to send to whom, what answers mean, when entries are committed.
 ///
-/// Owns: `peers` and the leader's commit rule. Must never: send entries that do not follow `previous` directly (catalogue
-/// bugs 12, 13), commit by counting an entry of another term (bug 10), or count anyone but voters (bug 15).
+/// Owns: `peers` and the leader's commit rule. Must never: send entries that do not follow `previous` directly
+/// (catalogue bugs 12, 13), commit by counting an entry of another term (bug 10), or count anyone but voters (bug 15).
 
 extension RaftCore {
     // MARK: Time

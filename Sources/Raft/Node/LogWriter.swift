@@ -3,7 +3,8 @@
 /// Owns: the write-ahead log, on the log lane. While one sync runs, later requests queue up and share the next one.
 /// Must never: report a request before the sync that covers it returned; retry a failed write; write anywhere else.
 final class LogWriter: @unchecked Sendable {
-    // Sendable: `wal` is touched only on `lane`; `queue` and `report` are Sendable themselves.
+    // Sendable: `wal` and `spareUnderWay` are touched only on `lane`, but for `wal.prepareSpare`, which is made for any;
+    // everything else is Sendable itself.
     enum Work: Sendable {
         case persist(PersistRequest)
         case load(peer: NodeID, from: LogIndex, through: LogIndex, bytesMax: Int)
@@ -13,17 +14,22 @@ final class LogWriter: @unchecked Sendable {
 
     private let wal: WriteAheadLog
     private let lane: any Lane
+    private let background: any Lane
     private let queue: LaneQueue<Work>
     private let report: @Sendable (Input) -> Void
     private let fail: @Sendable (String) -> Void
     private let gauges: NodeGauges
+    /// Also set for good after a failure: without room for a spare there is no point in asking again.
+    private var spareUnderWay = false
 
     init(
-        wal: WriteAheadLog, lane: any Lane, gauges: NodeGauges, report: @escaping @Sendable (Input) -> Void,
+        wal: WriteAheadLog, lane: any Lane, background: any Lane, gauges: NodeGauges,
+        report: @escaping @Sendable (Input) -> Void,
         fail: @escaping @Sendable (String) -> Void
     ) {
         self.wal = wal
         self.lane = lane
+        self.background = background
         self.queue = LaneQueue(lane: lane)
         self.gauges = gauges
         self.report = report
@@ -65,6 +71,19 @@ final class LogWriter: @unchecked Sendable {
         gauges.recordLogBatch(requests: requests.count, logBytes: wal.bytesOnDisk)
         requests.removeAll(keepingCapacity: true)
         report(.persisted(sequence: last.sequence))
+        prepareSpare()
+    }
+
+    /// Has the next segment zero-filled ahead of need, so that no append waits for it. A failure here harms nothing: the
+    /// append that needs the file tries again, and its error is final.
+    func prepareSpare() {
+        guard wal.needsSpare, !spareUnderWay else { return }
+        spareUnderWay = true
+        background.submit { [self] in
+            var failed = false
+            do throws(LogError) { try wal.prepareSpare() } catch { failed = true }
+            lane.submit { [self, failed] in spareUnderWay = failed }
+        }
     }
 
     private func load(_ from: LogIndex, _ through: LogIndex, _ bytesMax: Int) throws(LogError) -> [Entry]? {

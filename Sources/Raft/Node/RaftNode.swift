@@ -84,7 +84,8 @@ public final class RaftNode: @unchecked Sendable {
         self.statusCell = Mutex(PublishedStatus(core: core.status, contactNanoseconds: 0))
         let door = CoreDoor(mailbox: mailbox, lane: lanes.core)
         self.logWriter = LogWriter(
-            wal: started.wal, lane: lanes.log, gauges: gauges, report: { door.put(.input($0)) }, fail: fail)
+            wal: started.wal, lane: lanes.log, background: lanes.background, gauges: gauges,
+            report: { door.put(.input($0)) }, fail: fail)
         let writer = logWriter
         let keep = options.compactionKeepEntries
         self.applier = Applier(
@@ -102,7 +103,7 @@ public final class RaftNode: @unchecked Sendable {
 
     /// Begins to tick. Messages may be delivered from now on.
     public func start() {
-        // Entries that were committed but not yet in the state machine's last durable state are applied again first.
+        lanes.log.submit { [logWriter] in logWriter.prepareSpare() }
         scheduleTick()
     }
 

@@ -88,7 +88,8 @@ public enum CommandCodec {
             guard !key.isEmpty else { throw reader.failure("idempotency key: empty") }
             let digest = try reader.blob("request digest", max: CommandLimits.requestDigestBytes)
             guard digest.count == CommandLimits.requestDigestBytes else {
-                throw reader.failure("request digest: \(digest.count) bytes, must be \(CommandLimits.requestDigestBytes)")
+                throw reader.failure(
+                    "request digest: \(digest.count) bytes, must be \(CommandLimits.requestDigestBytes)")
             }
             return Idempotency(key: key, requestDigest: digest)
         }

@@ -89,7 +89,9 @@ public enum OutcomeCodec {
 
     private static func read(from reader: inout ByteReader, insideBatch: Bool) throws(CodecError) -> Outcome {
         let raw = try reader.byte("outcome type")
-        guard let kind = Kind(rawValue: raw) else { throw reader.failure("outcome type \(raw) is unknown to this build") }
+        guard let kind = Kind(rawValue: raw) else {
+            throw reader.failure("outcome type \(raw) is unknown to this build")
+        }
         switch kind {
         case .none: return .none
         case .notFound: return .notFound

@@ -2,11 +2,11 @@
 ///
 /// Owns: the POSIX calls of this module. Must never: ignore a failed sync.
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 enum DurableFile {

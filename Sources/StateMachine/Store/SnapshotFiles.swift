@@ -3,11 +3,11 @@
 /// Owns: reading what `prepareSnapshot` made and storing what arrives. Must never: touch a file outside the names that
 /// the store's directory hands out for snapshots. Safe beside apply: nothing here uses a connection.
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 extension MemoryStore {

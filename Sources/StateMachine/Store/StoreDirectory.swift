@@ -24,7 +24,9 @@ struct StoreDirectory: Sendable {
 
     func databasePath(_ number: UInt64) -> String { generationPath(number) + "/" + StoreDirectory.databaseName }
 
-    func incomingPath(_ identifier: UInt64) -> String { path + "/" + StoreDirectory.incomingPrefix + String(identifier) }
+    func incomingPath(_ identifier: UInt64) -> String {
+        path + "/" + StoreDirectory.incomingPrefix + String(identifier)
+    }
 
     func outgoingPath(index: UInt64, attempt: UInt64) -> String {
         path + "/" + StoreDirectory.outgoingPrefix + "\(index)-\(attempt)"

@@ -1,5 +1,5 @@
-/// A whole cluster in one value: cores, disks, a network that is just an array of messages, and `ClusterInvariants` after
-/// every event. Nothing happens by itself: a test, or `ChaosRun`, says what happens next.
+/// A whole cluster in one value: cores, disks, a network that is just an array of messages, and `ClusterInvariants`
+/// after every event. Nothing happens by itself: a test, or `ChaosRun`, says what happens next.
 
 import Testing
 
@@ -246,6 +246,15 @@ struct TestCluster {
             sendSnapshot(place)
         }
         return worked
+    }
+
+    /// Delivers messages that `isLetThrough` and loses the others, until there are none; disks write at once.
+    mutating func exchange(roundsMax: Int = 200, _ isLetThrough: (Message) -> Bool) {
+        for _ in 0..<roundsMax {
+            for place in nodes.indices { write(place) }
+            guard let message = network.first else { return }
+            if isLetThrough(message) { deliver(0) } else { network.removeFirst() }
+        }
     }
 
     mutating func tickAll(times: Int = 1) {

@@ -1,3 +1,6 @@
+/// The text forms of endpoints.
+///
+/// Must never: touch the network.
 import Client
 import Testing
 
@@ -21,7 +24,8 @@ struct EndpointTests {
             ("localhost:", "the port must be a number"), ("localhost:0", "from 1 to 65535"),
             ("localhost:65536", "from 1 to 65535"), ("localhost:+80", "the port must be a number"),
             ("localhost:9077/api", "must not carry a path"), ("https://localhost:9077", "https is not supported"),
-            ("ftp://localhost:1", "unknown scheme"), ("::1:9077", "needs brackets"), ("[::1]9077", "the port is missing"),
+            ("ftp://localhost:1", "unknown scheme"), ("::1:9077", "needs brackets"),
+            ("[::1]9077", "the port is missing"),
             ("[::1:9077", "the closing ']'"), ("me@host:1", "user name"), ("a b:1", "characters"),
             ("h\u{0d}\u{0a}x:1", "characters"),
         ])

@@ -1,3 +1,6 @@
+/// One connection against a scripted node.
+///
+/// Must never: wait for a time instead of an event; timeouts are what is tested.
 import NIOCore
 import NIOPosix
 import Testing
@@ -30,7 +33,7 @@ struct HTTPConnectionTests {
         #expect(node.requests.count == 50)
     }
 
-    @Test func `silence ends in a timeout, and those who waited behind it learn that they were never sent`() async throws {
+    @Test func `silence ends in a timeout, and what waited behind it is known to be unsent`() async throws {
         let node = try ScriptedNode { _ in .silence }
         defer { node.stop() }
         let connection = try await connect(node.endpoint)

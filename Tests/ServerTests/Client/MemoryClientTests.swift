@@ -1,3 +1,6 @@
+/// Fail-over, retries and typed answers of the client against scripted nodes.
+///
+/// Must never: need a real server.
 import Client
 import Synchronization
 import Testing
@@ -24,7 +27,7 @@ struct MemoryClientTests {
         return receipt
     }
 
-    @Test func `a dead node, a node without leader and a silent node are passed over, with one key for all`() async throws {
+    @Test func `a dead, a leaderless and a silent node are passed over, with one key for all`() async throws {
         let leaderless = try ScriptedNode { _ in .json(503, Self.noLeader, headers: ["Retry-After: 1"]) }
         let silent = try ScriptedNode { _ in .silence }
         let healthy = try ScriptedNode { _ in .json(201, Self.stored, headers: ["ETag: \"9\""]) }
@@ -185,7 +188,8 @@ struct MemoryClientTests {
         let client = client([node.endpoint])
         #expect(try await client.memory(id: "a/b ü", consistency: .stale) == nil)
         await #expect(throws: ClientError.self) {
-            try await client.search("a&b+c", MemoryFilter(namespace: "x/y", limit: 3, since: "2026-01-01T00:00:00+00:00"))
+            try await client.search(
+                "a&b+c", MemoryFilter(namespace: "x/y", limit: 3, since: "2026-01-01T00:00:00+00:00"))
         }
         #expect(
             node.requests.map(\.target) == [

@@ -1,3 +1,6 @@
+/// Framing of HTTP/1.1 responses, byte for byte and however the bytes are cut.
+///
+/// Must never: open a socket.
 import NIOCore
 import Testing
 
@@ -22,7 +25,9 @@ struct ResponseParserTests {
 
     @Test("a body with a length, however it is cut", arguments: [1, 2, 7, 64, 4096])
     func contentLength(size: Int) throws {
-        let text = "HTTP/1.1 201 Created\r\nETag:  \"7\" \r\nContent-LENGTH: 5\r\n\r\nhelloHTTP/1.1 404 N\r\ncontent-length:0\r\n\r\n"
+        let text =
+            "HTTP/1.1 201 Created\r\nETag:  \"7\" \r\nContent-LENGTH: 5\r\n\r\nhello"
+            + "HTTP/1.1 404 N\r\ncontent-length:0\r\n\r\n"
         let responses = try parse(text, pieces: size)
         #expect(responses.map(\.status) == [201, 404])
         #expect(responses.map(\.bodyText) == ["hello", ""])
@@ -56,7 +61,8 @@ struct ResponseParserTests {
         "what is not a response is refused",
         arguments: [
             "SSH-2.0-OpenSSH_9.2\r\n", "HTTP/2 200\r\n\r\n", "HTTP/1.1 2x0 OK\r\n\r\n",
-            "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
             "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n",

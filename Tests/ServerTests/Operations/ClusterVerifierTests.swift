@@ -1,3 +1,6 @@
+/// The verification behind demo and drills, against nodes that were made to lie.
+///
+/// Must never: let a broken promise pass.
 import Client
 import Operations
 import Testing

@@ -1,3 +1,6 @@
+/// The ledger, the source of texts, and everything that prints.
+///
+/// Must never: need a server.
 import Client
 import Foundation
 import JSON
@@ -88,14 +91,15 @@ struct MemoryTextTests {
         ])
     func age(timestamp: String, expected: String) throws {
         let record = try record(
-            #"{"id":"0123456789","tier":"mid","namespace":"n","title":"T","content":"c","priority":5,"updated_at":"\#(timestamp)"}"#)
+            #"{"id":"0123456789","tier":"mid","namespace":"n","title":"T","content":"c","priority":5,"#
+                + #""updated_at":"\#(timestamp)"}"#)
         #expect(plain.line(record) == "[mid/01234567] T (p=5, ns=n, \(expected))")
     }
 
     @Test func `a recall hit has its bar, score and confidence`() throws {
         let record = try record(
-            #"{"id":"éééééé","tier":"long","namespace":"n","title":"T","content":"c","priority":8,"confidence":0.5,"# +
-            #""access_count":3,"score":7.5,"updated_at":"2027-01-15T08:00:00+00:00"}"#)
+            #"{"id":"éééééé","tier":"long","namespace":"n","title":"T","content":"c","priority":8,"confidence":0.5,"#
+                + #""access_count":3,"score":7.5,"updated_at":"2027-01-15T08:00:00+00:00"}"#)
         #expect(
             plain.recallLines(record)
                 == "[long/éééé] T ████████░░ score=7.50 (ns=n, 3x, just now conf=50%)\n  c")
@@ -144,7 +148,10 @@ struct TableTests {
         let view = ClusterStatusView(endpoints: endpoints, sights: sights)
         let lines = view.table.split(separator: "\n").map { $0.split(separator: " ").map(String.init) }
         #expect(lines.count == 5)
-        #expect(lines[1].dropFirst() == ["1", "leader", "3", "1", "10", "10", "00ff00ff", "0", "4096", "B", "reachable"])
+        #expect(
+            lines[1].dropFirst() == [
+                "1", "leader", "3", "1", "10", "10", "00ff00ff", "0", "4096", "B", "reachable",
+            ])
         #expect(lines[2][8] == "3")
         #expect(lines[4].suffix(2) == ["connection", "refused"])
         #expect(view.hasLeader)

@@ -1,3 +1,6 @@
+/// Children, ports and directories.
+///
+/// Must never: leave a process or a directory behind.
 import Foundation
 import Testing
 
