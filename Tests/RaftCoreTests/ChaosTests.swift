@@ -7,11 +7,14 @@ import Testing
 @Suite struct ChaosTests {
     @Test("Random drops, delays, duplicates, partitions and crashes break no invariant", arguments: [1, 2, 3, 5])
     func chaos(nodes: Int) {
-        for seed in 1...(nodes == 3 ? 24 : 8) {
+        var coverage = Coverage()
+        for seed in 1...(nodes == 3 ? 30 : 8) {
             var run = ChaosRun(seed: UInt64(seed * 1000 + nodes), nodes: nodes)
             run.run(events: 2500)
             run.cluster.expectNoProblems("seed \(seed), \(nodes) nodes")
+            coverage = coverage + run.cluster.coverage
         }
+        #expect(nodes < 3 || coverage.least > 0, "a rare place was never reached: \(coverage)")
     }
 
     @Test func `the same seed gives the same run`() {

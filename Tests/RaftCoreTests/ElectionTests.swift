@@ -121,6 +121,17 @@ import Testing
         #expect(node.takeSent().voteRequests.count == 2)
     }
 
+    @Test func `a grant that comes before the own vote is durable does not make a leader yet`() {
+        var node = CoreDriver()
+        node.diskIsFast = false
+        node.runOutOfPatience()
+        node.receive(.preVoteReply(VoteReply(granted: true)), term: 1)
+        node.receive(.voteReply(VoteReply(granted: true)), term: 1)
+        #expect(node.core.role == .candidate)
+        node.step(.persisted(sequence: 1))
+        #expect(node.core.role == .leader)
+    }
+
     @Test func `invariant 1: a leader that hears an append of its own term stops its process`() async {
         await #expect(processExitsWith: .failure) {
             var node = CoreDriver()
@@ -225,6 +236,16 @@ import Testing
         #expect(cluster.nodes[0].core.role != .leader)
         cluster.tickAll(times: 6 * options.electionTimeoutTicks)
         #expect(cluster.leaderPlace != nil && cluster.leaderPlace != 0)
+        cluster.expectNoProblems()
+    }
+
+    @Test func `check-quorum: a leader that hears others but is not heard steps down`() {
+        var cluster = TestCluster(nodes: 3, options: options)
+        cluster.elect(0)
+        cluster.crash(1)
+        cluster.cut[0][2] = true
+        cluster.tickAll(times: 3 * options.electionTimeoutTicks)
+        #expect(cluster.nodes[0].core.role != .leader)
         cluster.expectNoProblems()
     }
 

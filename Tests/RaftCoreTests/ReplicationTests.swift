@@ -339,7 +339,11 @@ import Testing
         var node = CoreDriver(options: CoreOptions(unappliedBytesMax: 200))
         node.append(after: (0, 0), terms: Array(repeating: 1, count: 10), commit: 10, term: 1)
         #expect(node.takeSent().appendReplies == [.matched(LogIndex(5))])
-        for _ in 0..<10 { node.append(after: (5, 1), terms: [1, 1, 1], commit: 10, term: 1) }
+        for _ in 0..<10 {
+            node.append(after: (5, 1), terms: [1, 1, 1], commit: 10, term: 1)
+            // The pipeline behind the refused entries is no conflict: saying so would bring it all again at once.
+            node.append(after: (8, 1), terms: [1], commit: 10, term: 1)
+        }
         #expect(node.core.log.lastIndex == LogIndex(5))
         #expect(node.takeSent().isEmpty)
         node.step(.applied(LogIndex(5)))

@@ -99,6 +99,18 @@ import Testing
         #expect(node.applied.map(\.index.rawValue) == [4])
     }
 
+    @Test func `a crash between a snapshot's install and the write of its term leaves a node that starts`() {
+        var lost = SimulatedDisk()
+        lost.hardState = HardState(term: Term(1), vote: NodeID(3), commit: .zero)
+        var core = RaftCore(
+            options: CoreOptions(), nodeID: NodeID(1), configuration: Configuration(voters: [NodeID(1), NodeID(2)]),
+            seed: 1, recovered: lost.recover(applied: position(7, 2)))
+        var effects: [Effect] = []
+        core.step(.tick, into: &effects)
+        let written = effects.compactMap { if case .persist(let request) = $0 { request.hardState } else { nil } }
+        #expect(written == [HardState(term: Term(2), vote: nil, commit: LogIndex(7))])
+    }
+
     @Test func `a candidate whose log is replaced by a snapshot gives up its candidacy`() {
         var node = CoreDriver(terms: [1, 1, 3], term: 3)
         node.runOutOfPatience()

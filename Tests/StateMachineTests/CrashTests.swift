@@ -77,17 +77,17 @@ import Testing
         #expect(failures > 40, "only \(failures) steps were interrupted")
     }
 
-    @Test func `bug 51: files as kill -9 leaves them at any step hold the batch whole or not at all`() throws {
+    @Test func `bug 51: files as kill -9 leaves them at every statement hold the batch whole or not at all`() throws {
         let (reference, batch) = try CrashTests.prepared()
         let before = try reference.dump()
         _ = try reference.store.apply(batch)
         let after = try reference.dump()
         let (test, _) = try CrashTests.prepared()
         let copies = try TemporaryDirectory()
-        let copier = FileCopier(from: test.directory.path, to: copies.path, every: 40)
+        let copier = FileCopier(from: test.directory.path, to: copies.path)
         try copier.during(try CrashTests.database(test)) { _ = try test.store.apply(batch) }
         copier.copy()  // after COMMIT
-        #expect(copier.count > 10)
+        #expect(copier.count > 50)
         var sawBefore = false
         var sawAfter = false
         for number in 0..<copier.count {
@@ -100,6 +100,24 @@ import Testing
             survivor.close()
         }
         #expect(sawBefore && sawAfter)
+    }
+
+    @Test func `a full disk refuses the batch whole, says so, and loses nothing`() throws {
+        let (test, batch) = try CrashTests.prepared()
+        let before = try test.dump()
+        let database = try CrashTests.database(test)
+        let pages = try database.integer("PRAGMA page_count")
+        _ = try database.integer("PRAGMA max_page_count = \(pages + 4)")
+        let large = storing("large", content: String(repeating: "many different words ", count: 3_000))
+        let entry = LogCommand(index: 10, term: 1, command: CommandCodec.encode(envelope(.store(large))))
+        let error = #expect(throws: StoreError.self) { try test.store.apply(batch + [entry]) }
+        #expect(error?.sqliteCode == SQLITE_FULL)
+        #expect(error?.message.contains("full") == true)
+        try test.reopen()
+        #expect(try test.dump() == before)
+        _ = try test.store.apply(batch + [entry])
+        #expect(try test.memory("large") != nil)
+        try checkFullText(directory: test.directory.path)
     }
 
     @Test func `bug 52: entries that leave a gap or repeat are refused`() throws {
@@ -215,17 +233,14 @@ private final class StepCounter {
     }
 }
 
-/// Copies a store's files as they are at every n-th step, without SQLite's shared memory, which does not survive either.
+/// Copies a store's files as they are at the start of every statement, without SQLite's shared memory, which does not survive either.
 private final class FileCopier {
     private let from: String
     private let to: String
-    private let every: Int
-    private var steps = 0
     private(set) var count = 0
-    init(from: String, to: String, every: Int) {
+    init(from: String, to: String) {
         self.from = from
         self.to = to
-        self.every = every
     }
 
     func copy() {
@@ -242,16 +257,13 @@ private final class FileCopier {
 
     func during(_ database: Database, _ body: () throws -> Void) rethrows {
         let context = Unmanaged.passUnretained(self).toOpaque()
-        sqlite3_progress_handler(
-            database.handle, 1,
-            { context in
-                guard let context else { return 0 }
-                let copier = Unmanaged<FileCopier>.fromOpaque(context).takeUnretainedValue()
-                copier.steps += 1
-                if copier.steps % copier.every == 0 { copier.copy() }
+        sqlite3_trace_v2(
+            database.handle, UInt32(SQLITE_TRACE_STMT),
+            { _, context, _, _ in
+                if let context { Unmanaged<FileCopier>.fromOpaque(context).takeUnretainedValue().copy() }
                 return 0
             }, context)
         try body()
-        sqlite3_progress_handler(database.handle, 0, nil, nil)
+        sqlite3_trace_v2(database.handle, 0, nil, nil)
     }
 }

@@ -83,10 +83,11 @@ import Testing
         try test.apply(.store(storing("a", title: "caf\u{E9}")))
         try test.apply(.store(storing("b", title: "cafe\u{301}")))
         #expect(try test.memory("b") != nil, "composed and decomposed forms are different bytes")
-        let update = try test.apply(.update(UpdateCommand(id: "a", content: "\u{E9}t\u{E9}", at: time(1))))
+        let update = try test.apply(.update(UpdateCommand(id: "a", content: "\u{D55C}", at: time(1))))
         #expect(update != .notFound)
-        try test.apply(.update(UpdateCommand(id: "a", content: "e\u{301}te\u{301}", at: time(2))))
-        #expect(try test.memory("a")?.content.utf8.elementsEqual("e\u{301}te\u{301}".utf8) == true)
+        try test.apply(.update(UpdateCommand(id: "a", content: "\u{1112}\u{1161}\u{11AB}", at: time(2))))
+        #expect(try test.memory("a")?.content.utf8.elementsEqual("\u{1112}\u{1161}\u{11AB}".utf8) == true)
+        #expect(try test.search("\u{1112}\u{1161}\u{11AB}") == ["a"], "the index follows the bytes")
         try checkFullText(directory: test.directory.path)
     }
 

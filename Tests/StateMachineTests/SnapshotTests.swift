@@ -173,15 +173,41 @@ import Testing
         #expect(try test.store.checkpoint() == (6, 1))
     }
 
-    @Test func `the write-ahead file stays bounded without being asked`() throws {
+    @Test func `the write-ahead file stays bounded without being asked, while other readers come and go`() throws {
         var options = StoreOptions()
         options.walCheckpointBytes = 1 << 20
         let test = try TestStore(options: options)
+        let path = test.directory.path + "/generation-1/state.db"
+        var moved = 0
+        var lastSize = try DurableFile.size(path)
         for number in 0..<150 {
             try test.apply(.store(storing("a\(number)", content: String(repeating: "w\(number) ", count: 10_000))))
+            #expect(try test.read { reader throws(StoreError) in try reader.count() } == number + 1)
+            let size = try DurableFile.size(path)
+            if size > lastSize { moved += 1 }
+            lastSize = size
         }
-        let size = try DurableFile.size(test.directory.path + "/generation-1/state.db-wal")
-        #expect(size < 4 << 20, "\(size) bytes")
+        #expect(moved > 2, "the database file grew \(moved) times")
+        let size = try DurableFile.size(path + "-wal")
+        #expect(size < 6 << 20, "\(size) bytes")
+        try checkFullText(directory: test.directory.path)
+    }
+
+    @Test func `a background checkpoint changes nothing, reports its failure, and is waited for`() throws {
+        let test = try SnapshotTests.filled(50)
+        let rows = try test.dump()
+        let writer = try #require(test.store.writerForTests)
+        let background = BackgroundCheckpoint()
+        #expect(!background.isRunning && !background.isFinished)
+        try background.start(writer.generation)
+        #expect(background.isRunning)
+        try background.wait()
+        #expect(!background.isRunning)
+        #expect(try test.dump() == rows)
+        let nowhere = Generation(number: 77, directory: writer.generation.directory)
+        try background.start(nowhere)
+        #expect(throws: StoreError.self) { try background.wait() }
+        try background.wait()
     }
 
     @Test func `a closed store refuses everything`() throws {

@@ -8,7 +8,7 @@ public struct CoreStatus: Hashable, Sendable {
         public var state: Progress.State
         public var inflightMessages: Int
         public var inflightBytes: Int
-        /// Ticks since anything came from the peer.
+        /// Ticks since the peer last answered this leader.
         public var silentTicks: Int
     }
 
@@ -42,6 +42,12 @@ public struct CoreStatus: Hashable, Sendable {
 extension RaftCore {
     /// The current term, without the cost of a whole status.
     public var currentTerm: Term { hardState.term }
+
+    /// Leader only: nothing came from `peer` for an election timeout; true for every node on anyone else.
+    public func isSilent(_ peer: NodeID) -> Bool {
+        guard let place = placeOfPeer(peer) else { return true }
+        return peers[place].silentTicks >= options.electionTimeoutTicks
+    }
 
     public var status: CoreStatus {
         CoreStatus(

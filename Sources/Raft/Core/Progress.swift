@@ -22,9 +22,10 @@ public struct Progress: Hashable, Sendable {
     public internal(set) var next: LogIndex
     public internal(set) var state: State = .probe
     public internal(set) var inflight: InflightWindow
-    /// Heard from since the last quorum check.
+    /// It answered this leader since the last quorum check. Other messages do not count: a peer that cannot hear us but
+    /// asks for votes would otherwise keep a useless leader in office.
     public internal(set) var recentActive = false
-    /// Ticks since anything came from the peer.
+    /// Ticks since the peer last answered this leader.
     public internal(set) var silentTicks = 0
 
     /// In `probe`: the one message is under way.

@@ -14,7 +14,6 @@ extension RaftCore {
             ignoredMessages += 1
             return
         }
-        if let place = placeOfPeer(message.from) { peers[place].heard() }
         switch message.body {
         case .preVoteRequest(let request):
             receivePreVoteRequest(message, request)

@@ -72,7 +72,8 @@ extension RaftCore {
         guard !peers[place].probeOutstanding else { return }
         let next = peers[place].next
         guard next > log.base.index else {
-            startSnapshot(toPeerAt: place)
+            // Only for a peer that answers heartbeats: a snapshot made for a dead one is stale when it comes back.
+            if peers[place].silentTicks < options.electionTimeoutTicks { startSnapshot(toPeerAt: place) }
             return
         }
         // Entries ride along if the peer is likely to be there and they cost no disk read.
@@ -136,11 +137,13 @@ extension RaftCore {
 
     mutating func receiveHeartbeatReply(_ message: Message, _ reply: HeartbeatReply) {
         guard let place = placeOfPeer(message.from), reply.round <= reads.round else { return }
+        peers[place].heard()
         peers[place].confirmedRound = max(peers[place].confirmedRound, reply.round)
     }
 
     mutating func receiveAppendReply(_ message: Message, _ reply: AppendReply) {
         guard let place = placeOfPeer(message.from) else { return }
+        peers[place].heard()
         switch reply.result {
         case .matched(let index): peerMatched(at: place, index)
         case .conflict(let rejected, let hint, let lastIndex):

@@ -94,6 +94,13 @@ public struct RaftCore: Sendable {
         Invariant.require(
             .logIsContiguous, log.firstInMemory <= applied.next,
             "the tail starts at \(log.firstInMemory), after unapplied entries (applied \(applied))")
+        if hardState.term < recovered.base.term {
+            // A snapshot of a later term was installed, and the crash came before that term was written. Nothing was
+            // ever said in it, so taking it up without a vote is safe. (Entries of a later term are another matter.)
+            hardState.term = recovered.base.term
+            hardState.vote = nil
+            stageHardState()
+        }
         drawElectionDeadline()
         checkInvariants()
     }

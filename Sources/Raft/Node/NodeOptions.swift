@@ -17,7 +17,7 @@ public struct NodeOptions: Sendable {
     public var snapshotChunkBytes = 512 << 10
     /// A piece that was neither acknowledged nor refused for this long is sent again.
     public var snapshotResendNanoseconds: UInt64 = 1_000_000_000
-    /// A snapshot whose receiver says nothing for this long is given up.
-    public var snapshotTimeoutNanoseconds: UInt64 = 10_000_000_000
+    /// A transfer without progress for this long is given up; it covers the receiver's verifying and installing.
+    public var snapshotTimeoutNanoseconds: UInt64 = 60_000_000_000
     public init() {}
 }

@@ -18,7 +18,7 @@ extension RaftNode {
             perform(
                 sender.tick(
                     nowNanoseconds: now, resendNanoseconds: options.snapshotResendNanoseconds,
-                    timeoutNanoseconds: options.snapshotTimeoutNanoseconds))
+                    timeoutNanoseconds: options.snapshotTimeoutNanoseconds, isSilent: { core.isSilent($0) }))
         case .pinned(let peer, let work):
             perform(sender.pinned(peer: peer, work: work))
         case .copied(let peer, let result):

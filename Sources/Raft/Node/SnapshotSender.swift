@@ -115,14 +115,18 @@ struct SnapshotSender {
         return [.finished(peer: transfer.peer, position: position)] + (transfer.file.map { [.discard($0)] } ?? [])
     }
 
-    /// Sends the wanted piece again when nothing came back for `resendNanoseconds` (a message was lost); gives the
-    /// transfer up after `timeoutNanoseconds` of silence: the core probes the peer and may ask again.
-    mutating func tick(nowNanoseconds now: UInt64, resendNanoseconds: UInt64, timeoutNanoseconds: UInt64) -> [Action] {
+    /// Sends the wanted piece again when nothing came back for `resendNanoseconds` (a message was lost). Gives a transfer
+    /// up when the peer answers nothing any more, not even heartbeats (what it would get when it comes back is stale), or
+    /// when this transfer makes no progress for `timeoutNanoseconds`; the core probes the peer and may ask again.
+    mutating func tick(
+        nowNanoseconds now: UInt64, resendNanoseconds: UInt64, timeoutNanoseconds: UInt64,
+        isSilent: (NodeID) -> Bool
+    ) -> [Action] {
         var actions: [Action] = []
         for place in transfers.indices.reversed() {
             let transfer = transfers[place]
             guard let file = transfer.file, !transfer.reading else { continue }
-            if transfer.heardNanoseconds &+ timeoutNanoseconds <= now {
+            if isSilent(transfer.peer) || transfer.heardNanoseconds &+ timeoutNanoseconds <= now {
                 actions += finish(place, position: nil)
             } else if transfer.sentNanoseconds &+ resendNanoseconds <= now, transfer.wantedBytes < file.sizeBytes {
                 actions += read(place, offsetBytes: transfer.wantedBytes, now)

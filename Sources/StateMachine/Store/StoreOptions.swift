@@ -16,9 +16,9 @@ public struct StoreOptions: Hashable, Sendable {
     public var sessionRowsMax: Int64 = 100_000
     /// Bytes of outcomes kept at most; the oldest go first. Equal on every node.
     public var sessionBytesMax: Int64 = 256 << 20
-    /// `apply` itself moves the write-ahead file into the database when about this many bytes were written since the
-    /// last `checkpoint`, so that the file stays bounded whoever forgets to ask.
-    public var walCheckpointBytes: Int64 = 64 << 20
+    /// `apply` itself has the write-ahead file moved into the database when about this many bytes were written since
+    /// the last `checkpoint`, so that the file stays bounded (by about twice this) whoever forgets to ask.
+    public var walCheckpointBytes: Int64 = 32 << 20
 
     public init() {}
 }

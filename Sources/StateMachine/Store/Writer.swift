@@ -11,6 +11,7 @@ final class Writer {
     private let checkpointBytes: Int64
     private let pageBytes: Int64
     private var bytesWritten: Int64 = 0
+    private let background = BackgroundCheckpoint()
 
     init(generation: Generation, options: StoreOptions) throws(StoreError) {
         self.generation = generation
@@ -53,13 +54,20 @@ final class Writer {
         }
     }
 
+    /// Most of the work happens on another thread while applies go on; here only what came in meanwhile. Twice the
+    /// allowance is the end of patience, so that the file stays bounded on any disk.
     private func checkpointIfDue() throws(StoreError) {
         bytesWritten += database.takePagesWritten() * pageBytes
-        if bytesWritten >= checkpointBytes { try checkpoint() }
+        if background.isFinished || bytesWritten >= 2 * checkpointBytes {
+            try checkpoint()
+        } else if bytesWritten >= checkpointBytes && !background.isRunning {
+            try background.start(generation)
+        }
     }
 
     /// Syncs the write-ahead file, copies what no reader holds back into the database file and syncs that.
     func checkpoint() throws(StoreError) {
+        try background.wait()
         var frames: Int32 = 0
         var moved: Int32 = 0
         let code = sqlite3_wal_checkpoint_v2(

@@ -24,7 +24,7 @@ struct TestCluster {
     var readFloor: [ReadID: LogIndex] = [:]
     let options: CoreOptions
     let configuration: Configuration
-    var persistsByOneStepMax = 0
+    var coverage = Coverage()
     var messagesDelivered = 0
 
     init(
@@ -63,9 +63,10 @@ struct TestCluster {
         var persists = 0
         for effect in effects {
             if case .persist = effect { persists += 1 }
+            coverage.count(effect)
             take(effect, from: place)
         }
-        persistsByOneStepMax = max(persistsByOneStepMax, persists)
+        if persists > 1 { problems.append("\(persists) writes asked for by one step") }
         check()
     }
 
