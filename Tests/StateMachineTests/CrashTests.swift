@@ -233,7 +233,8 @@ private final class StepCounter {
     }
 }
 
-/// Copies a store's files as they are at the start of every statement, without SQLite's shared memory, which does not survive either.
+/// Copies a store's files as they are at the start of every statement, without SQLite's shared memory, which does not
+/// survive either.
 private final class FileCopier {
     private let from: String
     private let to: String

@@ -6,11 +6,11 @@ import CSQLite
 import Synchronization
 
 #if canImport(Glibc)
-    import Glibc
+import Glibc
 #elseif canImport(Musl)
-    import Musl
+import Musl
 #else
-    import Darwin
+import Darwin
 #endif
 
 final class BackgroundCheckpoint {
@@ -59,13 +59,13 @@ final class BackgroundCheckpoint {
         let work = Work(generation: generation)
         let argument = Unmanaged.passRetained(work).toOpaque()
         #if canImport(Darwin)
-            var created: pthread_t?
-            let code = pthread_create(&created, nil, { BackgroundCheckpoint.main($0) }, argument)
-            let thread = created
+        var created: pthread_t?
+        let code = pthread_create(&created, nil, { BackgroundCheckpoint.main($0) }, argument)
+        let thread = created
         #else
-            var created = pthread_t()
-            let code = pthread_create(&created, nil, { BackgroundCheckpoint.main($0) }, argument)
-            let thread: pthread_t? = created
+        var created = pthread_t()
+        let code = pthread_create(&created, nil, { BackgroundCheckpoint.main($0) }, argument)
+        let thread: pthread_t? = created
         #endif
         guard code == 0, let thread else {
             Unmanaged<Work>.fromOpaque(argument).release()
