@@ -3,9 +3,11 @@
 /// Owns: the order of apply and snapshot installation, on the apply lane; one queue carries both (catalogue bug 56).
 /// Must never: apply an index twice or out of order; go on after the state machine failed.
 final class Applier: @unchecked Sendable {
-    // Sendable: `applied` and `bytesSinceCheckpoint` are touched only on `lane`; everything else is Sendable.
+    // Sendable: the variables are touched only on `lane`; everything else is Sendable.
     enum Work: Sendable {
         case entries([Entry])
+        /// Somebody waits for what is queued: do not wait for more.
+        case hurry
         case prepareSnapshot(peer: NodeID)
         case install(identifier: UInt64, totalBytes: UInt64, digest: [UInt8], position: LogPosition)
         case finish(@Sendable () -> Void)
@@ -13,6 +15,7 @@ final class Applier: @unchecked Sendable {
 
     private let machine: any ReplicatedStateMachine
     private let lane: any Lane
+    private let clock: any Clock
     private let queue: LaneQueue<Work>
     private let options: NodeOptions
     private let waiters: Waiters
@@ -20,6 +23,10 @@ final class Applier: @unchecked Sendable {
     private let port: Port
     private var applied: LogPosition
     private var bytesSinceCheckpoint = 0
+    /// Entries that wait for company, and since when.
+    private var gathered: [Entry] = []
+    private var gatheredSinceNanoseconds: UInt64 = 0
+    private var wakeScheduled = false
 
     /// Where results go.
     struct Port: Sendable {
@@ -31,11 +38,12 @@ final class Applier: @unchecked Sendable {
     }
 
     init(
-        machine: any ReplicatedStateMachine, lane: any Lane, options: NodeOptions, waiters: Waiters, gauges: NodeGauges,
-        port: Port
+        machine: any ReplicatedStateMachine, lane: any Lane, clock: any Clock, options: NodeOptions, waiters: Waiters,
+        gauges: NodeGauges, port: Port
     ) {
         self.machine = machine
         self.lane = lane
+        self.clock = clock
         self.queue = LaneQueue(lane: lane)
         self.options = options
         self.waiters = waiters
@@ -50,27 +58,52 @@ final class Applier: @unchecked Sendable {
 
     private func drain() {
         lane.assertCurrent()
-        var pending: [Entry] = []
+        var hurry = false
         do throws(StateMachineError) {
             for work in queue.take() {
                 switch work {
                 case .entries(let entries):
-                    pending.append(contentsOf: entries)
+                    if gathered.isEmpty { gatheredSinceNanoseconds = clock.monotonicNanoseconds() }
+                    gathered.append(contentsOf: entries)
+                case .hurry:
+                    hurry = true
                 case .prepareSnapshot(let peer):
-                    try apply(&pending)
+                    try apply(&gathered)
                     port.snapshot(.pinned(peer: peer, work: try machine.prepareSnapshot()))
                 case .install(let identifier, let totalBytes, let digest, let position):
-                    try apply(&pending)
+                    try apply(&gathered)
                     install(identifier: identifier, totalBytes: totalBytes, digest: digest, position: position)
                 case .finish(let done):
-                    try apply(&pending)
+                    try apply(&gathered)
                     done()
                 }
             }
-            try apply(&pending)
+            if hurry || !waitsForMore() { try apply(&gathered) }
         } catch {
             port.fail("the state machine cannot go on after index \(applied.index): \(error)")
         }
+    }
+
+    /// Whether it pays to let more entries come before the next transaction; if so, makes sure that this lane wakes.
+    private func waitsForMore() -> Bool {
+        guard !gathered.isEmpty, options.applyLingerNanosecondsPerWaiter > 0 else { return false }
+        let urgency = waiters.urgency
+        guard !urgency.hasParkedRead, gathered.count < min(urgency.proposals, options.applyLingerCountMax) else {
+            return false
+        }
+        let linger = min(
+            UInt64(urgency.proposals) * options.applyLingerNanosecondsPerWaiter, options.applyLingerNanosecondsMax)
+        let end = gatheredSinceNanoseconds + linger
+        let now = clock.monotonicNanoseconds()
+        guard now < end else { return false }
+        if !wakeScheduled {
+            wakeScheduled = true
+            clock.after(nanoseconds: end - now, on: lane) { [weak self] in
+                self?.wakeScheduled = false
+                self?.drain()
+            }
+        }
+        return true
     }
 
     /// Applies in transactions of bounded size. Entries at or below what a snapshot already covers are skipped.

@@ -9,6 +9,12 @@ public struct NodeOptions: Sendable {
     /// Commands applied in one state-machine transaction.
     public var applyBatchCountMax = 1_024
     public var applyBatchBytesMax = 4 << 20
+    /// A transaction costs several times an entry, so while many clients wait here, apply waits a little for more
+    /// entries: this long per waiting client, at most `applyLingerNanosecondsMax`, and never for more entries than wait
+    /// or `applyLingerCountMax`. One client alone never waits. Zero turns it off.
+    public var applyLingerNanosecondsPerWaiter: UInt64 = 50_000
+    public var applyLingerNanosecondsMax: UInt64 = 4_000_000
+    public var applyLingerCountMax = 128
     /// A checkpoint is made, and the log cut below it, after this many bytes of entries were applied.
     public var checkpointBytes = 64 << 20
     /// Entries kept in the log below a checkpoint, so that a follower shortly away needs no snapshot.

@@ -89,7 +89,7 @@ public final class RaftNode: @unchecked Sendable {
         let writer = logWriter
         let keep = options.compactionKeepEntries
         self.applier = Applier(
-            machine: machine, lane: lanes.apply, options: options, waiters: waiters, gauges: gauges,
+            machine: machine, lane: lanes.apply, clock: clock, options: options, waiters: waiters, gauges: gauges,
             port: Applier.Port(
                 applied: { door.put(.input(.applied($0))) },
                 snapshot: { door.put(.snapshot($0)) },
@@ -209,7 +209,7 @@ public final class RaftNode: @unchecked Sendable {
         case .apply(let entries):
             applyWork.append(.entries(entries))
         case .readReady(let reads, let index):
-            waiters.readReady(reads, index: index)
+            if waiters.readReady(reads, index: index) { applyWork.append(.hurry) }
         case .readRefused(let reads, let reason):
             waiters.readRefused(reads, reason: reason)
         case .proposalsRefused(let proposals, let reason):

@@ -145,9 +145,15 @@ final class Waiters: Sendable {
         return done
     }
 
+    /// How many proposals of this node wait, and whether a confirmed read waits for apply.
+    var urgency: (proposals: Int, hasParkedRead: Bool) {
+        state.withLock { ($0.proposals.count, !$0.parked.isEmpty) }
+    }
+
     /// Core lane: leadership was confirmed for `reads`; they may go as soon as `index` is applied (invariant 10).
-    func readReady(_ reads: [ReadID], index: LogIndex) {
-        let done = state.withLock { state -> [(ReadWaiter, ReadResult)] in
+    /// Returns whether any has to wait for that.
+    func readReady(_ reads: [ReadID], index: LogIndex) -> Bool {
+        let done = state.withLock { state -> [(ReadWaiter, ReadResult)]? in
             if index <= state.applied {
                 return reads.compactMap { read in
                     state.reads.removeValue(forKey: read.rawValue).map { ($0, .ready(applied: state.applied)) }
@@ -155,9 +161,10 @@ final class Waiters: Sendable {
             }
             let place = state.parked.lastIndex { $0.index <= index }.map { $0 + 1 } ?? 0
             state.parked.insert(contentsOf: reads.map { (index: index, read: $0) }, at: place)
-            return []
+            return nil
         }
-        for (waiter, result) in done { waiter.complete(result) }
+        for (waiter, result) in done ?? [] { waiter.complete(result) }
+        return done == nil
     }
 
     func readRefused(_ reads: [ReadID], reason: RefusalReason) {

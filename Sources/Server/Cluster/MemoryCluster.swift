@@ -31,6 +31,10 @@ final class MemoryCluster: MemoryService {
     func submit(
         _ envelope: CommandEnvelope, timeoutMilliseconds: Int
     ) async throws(ServiceError) -> Committed {
+        // What every node will have to decode is decoded here first: an entry that does not decode stops them all.
+        do throws(CodecError) { try CommandCodec.check(envelope) } catch {
+            throw .storage("this command cannot be put into the log: \(error)")
+        }
         let command = CommandCodec.encode(envelope)
         guard command.count <= facts.commandBytesMax else {
             throw .tooLarge(bytes: command.count, bytesMax: facts.commandBytesMax)

@@ -69,7 +69,10 @@ public final class NodeServer: Sendable {
                 ready?(port)
             },
             handler: { await api.respond(to: $0) })
-        try await serve(http, until: stopSignal)
+        // Everything a request does between its waits runs on the loop that owns its connection: no thread hop.
+        try await withTaskExecutorPreference(EventLoopTaskExecutor(clientLoops.next())) {
+            try await serve(http, until: stopSignal)
+        }
         logger.info("stopping")
         await withCheckedContinuation { done in node.stop { done.resume() } }
         await transport.stop()
