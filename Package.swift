@@ -87,7 +87,8 @@ let package = Package(
             ]),
         .testTarget(name: "StateMachineTests", dependencies: ["StateMachine", "JSON"]),
         .testTarget(
-            name: "ServerTests", dependencies: ["Server", "StateMachine", "Raft", "RaftCore", "Client", "Operations", "JSON"]),
+            name: "ServerTests",
+            dependencies: ["Server", "StateMachine", "Raft", "RaftCore", "Client", "Operations", "JSON"]),
         .testTarget(name: "EndToEndTests", dependencies: ["mneme", "Client", "Operations"]),
     ],
     swiftLanguageModes: [.v6]

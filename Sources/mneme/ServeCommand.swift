@@ -49,7 +49,8 @@ struct ServeCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard Logger.Level(rawValue: logLevel) != nil else {
-            throw ValidationError("--log-level '\(logLevel)' is not one of trace debug info notice warning error critical")
+            throw ValidationError(
+                "--log-level '\(logLevel)' is not one of trace debug info notice warning error critical")
         }
         guard electionTimeoutMs >= 50 else { throw ValidationError("--election-timeout-ms must be at least 50") }
     }

@@ -75,7 +75,8 @@ import Testing
 
     @Test func `a node that was away while the log was cut gets a snapshot and ends up equal`() async throws {
         try await RealCluster.run(
-            nodes: 3, serveArguments: ["--checkpoint-bytes", "20000", "--keep-entries", "10", "--segment-bytes", "16777216"]
+            nodes: 3,
+            serveArguments: ["--checkpoint-bytes", "20000", "--keep-entries", "10", "--segment-bytes", "16777216"]
         ) { real in
             var acknowledged = [try await real.store("first", through: 0)]
             let away = (try await real.leader() + 1) % 3

@@ -27,12 +27,15 @@ import Testing
         let output = root + "/first.log"
         let child = try ChildProcess(
             executable: RealCluster.executable,
-            arguments: ["serve", "--exit-with-parent", "--data-dir", data, "--port", "0", "--segment-bytes", "16777216"],
+            arguments: [
+                "serve", "--exit-with-parent", "--data-dir", data, "--port", "0", "--segment-bytes", "16777216",
+            ],
             outputPath: output)
         let deadline = ContinuousClock.now + .seconds(30)
         var ready = false
         while !ready, ContinuousClock.now < deadline {
-            ready = try FileManager.default.fileExists(atPath: output)
+            ready =
+                try FileManager.default.fileExists(atPath: output)
                 && String(contentsOfFile: output, encoding: .utf8).contains("ready")
             if !ready { try await Task.sleep(for: .milliseconds(50)) }
         }

@@ -67,6 +67,7 @@ public struct ClusterInvariants: Sendable {
         var checked: LogPosition
     }
 
+    // Looked up by key only, never iterated, so their order decides nothing.
     private var leaders: [Term: NodeID] = [:]
     private var votes: [NodeTerm: NodeID] = [:]
     private var entries: [LogPosition: Fingerprint] = [:]

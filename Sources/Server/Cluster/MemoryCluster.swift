@@ -176,7 +176,8 @@ final class MemoryCluster: MemoryService {
     }
 
     func metricsText() async -> String {
-        ClusterMetrics.text(core: node.status, applied: store.applied(), gauges: node.gauges.current, nodeID: facts.nodeID)
+        ClusterMetrics.text(
+            core: node.status, applied: store.applied(), gauges: node.gauges.current, nodeID: facts.nodeID)
     }
 
     private func hex(_ bytes: [UInt8]) -> String {

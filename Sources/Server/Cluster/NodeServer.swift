@@ -45,7 +45,8 @@ public final class NodeServer: Sendable {
             nodeID: NodeID(configuration.nodeID), clusterID: configuration.clusterIDBytes,
             peers: peerAddresses(), eventLoop: loop, options: TCPOptions(), logger: logger)
         let lanes = try Threads(coreLoop: loop)
-        let node = makeNode(started, machine: machine, clock: clock, transport: transport, lanes: lanes.lanes,
+        let node = makeNode(
+            started, machine: machine, clock: clock, transport: transport, lanes: lanes.lanes,
             run: try RunCounter.next(disk: directory.logDisk))
         node.start()
         let raftPort = try await transport.start(

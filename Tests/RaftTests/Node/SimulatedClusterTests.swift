@@ -21,7 +21,8 @@ import Testing
         #expect(cluster.machine(cluster.ids[0])?.commands.count == 15)
     }
 
-    @Test func `a group of one elects itself, acknowledges only what is durable, and keeps it over power loss`() throws {
+    @Test func `a group of one elects itself, acknowledges only what is durable, and keeps it over power loss`() throws
+    {
         var options = SimulatedCluster.Options()
         options.nodeCount = 1
         let cluster = try SimulatedCluster(seed: 2, options: options)
