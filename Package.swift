@@ -55,7 +55,7 @@ let package = Package(
             name: "Server",
             dependencies: [
                 "Raft", "RaftCore", "RaftTCP", "StateMachine", "JSON",
-                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),

@@ -34,7 +34,7 @@ extension MemoryAPI {
         let consistency = try ConsistencyHeader.read(request)
         try MemoryAPI.check(registerKey: key)
         let point = try await barrier(consistency)
-        let row = try await read("register") { (reader) throws(StoreError) in try reader.register(key) }
+        let row = try await readBriefly("register") { (reader) throws(StoreError) in try reader.register(key) }
         guard let row else { throw .notFound }
         var response = APIResponse(
             status: 200,

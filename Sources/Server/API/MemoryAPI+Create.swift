@@ -20,13 +20,16 @@ extension MemoryAPI {
         if let scope = input.scope, let reason = Validation.scope(scope) { throw .bad(reason) }
 
         let freshID = FreshID.uuid((options.random(), options.random()))
-        // Looked up beside the write, in what this node has applied so far.
-        async let similar = similarTitles(input.title, namespace: input.namespace)
         let command = input.command(
             id: freshID, nowNanoseconds: now, timeToLive: options.timeToLive, agentID: agentID, scope: input.scope)
-        let committed = try await submit(.store(command), idempotency: idempotency, nowNanoseconds: now)
+        // Looked up while the write is under way, in what this node has applied so far.
+        var similar: [String]?
+        let committed = try await submit(.store(command), idempotency: idempotency, nowNanoseconds: now) {
+            similar = similarTitlesIfIdle(input.title, namespace: input.namespace)
+        }
         guard case .stored(let id, let version, _) = committed.outcome else { throw refusal(committed) }
-        let contradictions = await similar.filter { $0 != freshID }.prefix(MemoryAPI.similarTitlesMax)
+        if similar == nil { similar = await similarTitles(input.title, namespace: input.namespace) }
+        let contradictions = (similar ?? []).filter { $0 != freshID }.prefix(MemoryAPI.similarTitlesMax)
 
         var writer = JSONWriter(capacity: input.title.utf8.count + 256)
         writer.beginObject()
@@ -62,12 +65,30 @@ extension MemoryAPI {
         return FreshID.anonymous(number)
     }
 
+    // One more than is told, because the lookup may already see the row that is being written.
+    private static func lookUp(
+        _ reader: StoreReader, _ title: String, _ namespace: String
+    ) throws(StoreError) -> [String] {
+        try reader.similarTitles(title: title, namespace: namespace, limit: similarTitlesMax + 1)
+    }
+
+    /// nil when no connection is free.
+    private func similarTitlesIfIdle(_ title: String, namespace: String) -> [String]? {
+        do throws(ServiceError) {
+            return try service.readIfIdle { (reader) throws(StoreError) in
+                try MemoryAPI.lookUp(reader, title, namespace)
+            }
+        } catch {
+            counters.countSimilarTitlesFailure()
+            return []
+        }
+    }
+
     /// A failed lookup costs the caller a hint, not the write; it is logged and counted.
     private func similarTitles(_ title: String, namespace: String) async -> [String] {
         do throws(APIFailure) {
             return try await read("similar titles") { (reader) throws(StoreError) in
-                // One more, because the lookup may already see the row that is being written.
-                try reader.similarTitles(title: title, namespace: namespace, limit: MemoryAPI.similarTitlesMax + 1)
+                try MemoryAPI.lookUp(reader, title, namespace)
             }
         } catch {
             counters.countSimilarTitlesFailure()

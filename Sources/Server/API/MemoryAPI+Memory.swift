@@ -126,7 +126,7 @@ extension MemoryAPI {
 
     /// - Throws: 404, or 400 listing the candidates of an ambiguous prefix.
     private func lookup(_ id: String) async throws(APIFailure) -> Memory {
-        let found = try await read("lookup") { (reader) throws(StoreError) in try reader.lookup(id) }
+        let found = try await readBriefly("lookup") { (reader) throws(StoreError) in try reader.lookup(id) }
         switch found {
         case .found(let memory): return memory
         case .notFound: throw .notFound

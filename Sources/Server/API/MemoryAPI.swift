@@ -117,14 +117,26 @@ extension MemoryAPI {
         }
     }
 
+    /// For lookups of some microseconds: on this thread if a connection is free.
+    func readBriefly<Result: Sendable>(
+        _ what: String, _ body: @escaping @Sendable (StoreReader) throws(StoreError) -> Result
+    ) async throws(APIFailure) -> Result {
+        do throws(ServiceError) {
+            if let result = try service.readIfIdle(body) { return result }
+            return try await service.read(body)
+        } catch {
+            throw failure(error, during: what)
+        }
+    }
+
     func submit(
-        _ command: Command, idempotency: Idempotency?, nowNanoseconds: Int64
+        _ command: Command, idempotency: Idempotency?, nowNanoseconds: Int64, meanwhile: () -> Void = {}
     ) async throws(APIFailure) -> Committed {
         let envelope = CommandEnvelope(
             timeNanoseconds: nowNanoseconds, idempotency: idempotency, command: command)
         do throws(ServiceError) {
             return try await service.submit(
-                envelope, timeoutMilliseconds: options.writeTimeoutMilliseconds)
+                envelope, timeoutMilliseconds: options.writeTimeoutMilliseconds, meanwhile: meanwhile)
         } catch {
             throw failure(error, during: "write")
         }

@@ -31,6 +31,12 @@ final class MemoryCluster: MemoryService {
     func submit(
         _ envelope: CommandEnvelope, timeoutMilliseconds: Int
     ) async throws(ServiceError) -> Committed {
+        try await submit(envelope, timeoutMilliseconds: timeoutMilliseconds, meanwhile: {})
+    }
+
+    func submit(
+        _ envelope: CommandEnvelope, timeoutMilliseconds: Int, meanwhile: () -> Void
+    ) async throws(ServiceError) -> Committed {
         // What every node will have to decode is decoded here first: an entry that does not decode stops them all.
         do throws(CodecError) { try CommandCodec.check(envelope) } catch {
             throw .storage("this command cannot be put into the log: \(error)")
@@ -41,9 +47,12 @@ final class MemoryCluster: MemoryService {
         }
         let deadline = deadline(timeoutMilliseconds)
         let giveUp = min(deadline, facts.clock.monotonicNanoseconds() + Self.leaderWaitNanoseconds)
+        var isFirst = true
         while true {
             let now = facts.clock.monotonicNanoseconds()
-            let result = await propose(command, timeoutNanoseconds: deadline > now ? deadline - now : 0)
+            let remaining = deadline > now ? deadline - now : 0
+            let result = await propose(command, timeoutNanoseconds: remaining) { if isFirst { meanwhile() } }
+            isFirst = false
             switch result {
             case .applied(let index, let outcome):
                 return Committed(outcome: try decode(outcome), index: index.rawValue)
@@ -116,11 +125,20 @@ final class MemoryCluster: MemoryService {
         }
     }
 
+    func readIfIdle<Result: Sendable>(
+        _ body: @Sendable (StoreReader) throws(StoreError) -> Result
+    ) throws(ServiceError) -> Result? {
+        do throws(StoreError) { return try store.readIfIdle(body) } catch { throw .storage("\(error)") }
+    }
+
     // MARK: pieces
 
-    private func propose(_ command: [UInt8], timeoutNanoseconds: UInt64) async -> ProposalResult {
+    private func propose(
+        _ command: [UInt8], timeoutNanoseconds: UInt64, meanwhile: () -> Void
+    ) async -> ProposalResult {
         await withCheckedContinuation { continuation in
             node.propose(command, timeoutNanoseconds: timeoutNanoseconds) { continuation.resume(returning: $0) }
+            meanwhile()
         }
     }
 

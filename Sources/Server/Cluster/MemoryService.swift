@@ -101,6 +101,10 @@ public struct NodeStatus: Hashable, Sendable {
 public protocol MemoryService: Sendable {
     /// Proposes, waits until this node has applied it, and returns its outcome. Returns within `timeoutMilliseconds`.
     func submit(_ envelope: CommandEnvelope, timeoutMilliseconds: Int) async throws(ServiceError) -> Committed
+    /// The same; `meanwhile` runs once, on the caller, while the proposal is under way.
+    func submit(
+        _ envelope: CommandEnvelope, timeoutMilliseconds: Int, meanwhile: () -> Void
+    ) async throws(ServiceError) -> Committed
     /// Proposes recall bookkeeping without waiting; dropped when there is no leader or too much is queued.
     func enqueueTouch(ids: [String])
     /// Waits until a local read is as fresh as `consistency` asks.
@@ -109,7 +113,28 @@ public protocol MemoryService: Sendable {
     func read<Result: Sendable>(
         _ body: @escaping @Sendable (StoreReader) throws(StoreError) -> Result
     ) async throws(ServiceError) -> Result
+    /// Runs `body` where the caller is, when that needs no waiting: for lookups that cost less than a change of thread.
+    /// nil: not possible right now; use `read`.
+    func readIfIdle<Result: Sendable>(
+        _ body: @Sendable (StoreReader) throws(StoreError) -> Result
+    ) throws(ServiceError) -> Result?
     func status() async -> NodeStatus
     /// Counters and gauges as Prometheus text, without the `ai_memory_` families that the API adds.
     func metricsText() async -> String
+}
+
+/// What a service without a way of its own does.
+extension MemoryService {
+    public func submit(
+        _ envelope: CommandEnvelope, timeoutMilliseconds: Int, meanwhile: () -> Void
+    ) async throws(ServiceError) -> Committed {
+        meanwhile()
+        return try await submit(envelope, timeoutMilliseconds: timeoutMilliseconds)
+    }
+
+    public func readIfIdle<Result: Sendable>(
+        _ body: @Sendable (StoreReader) throws(StoreError) -> Result
+    ) throws(ServiceError) -> Result? {
+        nil
+    }
 }

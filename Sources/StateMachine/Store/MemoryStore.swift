@@ -130,7 +130,21 @@ public final class MemoryStore: @unchecked Sendable {
 
     /// Runs `body` on one consistent state. Blocks while all connections are lent, so call it on a thread for that.
     public func read<Result>(_ body: (StoreReader) throws(StoreError) -> Result) throws(StoreError) -> Result {
-        let reader = try pool.borrow()
+        try read(with: try pool.borrow(), body)
+    }
+
+    /// Runs `body` at once if a connection is free; nil when none is. For lookups of some microseconds, which may then
+    /// run on an event loop: a hop to another thread costs more than they do.
+    public func readIfIdle<Result>(
+        _ body: (StoreReader) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result? {
+        guard let reader = pool.borrowIdle() else { return nil }
+        return try read(with: reader, body)
+    }
+
+    private func read<Result>(
+        with reader: ReaderPool.Reader, _ body: (StoreReader) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
         defer { pool.giveBack(reader) }
         let database = reader.database
         try database.statement("BEGIN").run()

@@ -69,6 +69,15 @@ final class ReaderPool: @unchecked Sendable {
         }
     }
 
+    /// A connection that is open and free right now; nil otherwise. Never waits and never opens a file.
+    func borrowIdle() -> Reader? {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        guard generation != nil, let reader = idle.popLast() else { return nil }
+        lent += 1
+        return reader
+    }
+
     func giveBack(_ reader: Reader) { finishLoan(reader) }
 
     private func finishLoan(_ reader: Reader?) {
