@@ -1,14 +1,13 @@
 /// Which forwarded proposals of one node a leader has already taken up in its term, so that a message the network
 /// delivers twice does not put a command into the log twice (catalogue bug 70).
 ///
-/// Relies on two promises: the high half of a nonce grows with every run of its node, the low half with every proposal;
-/// and a leader takes up only what was forwarded to it in its own term. Owns: a window of `windowCount` proposals. Must
+/// Relies on two promises: a nonce grows with every proposal, and by more than a window with every run of its node; and
+/// a leader takes up only what was forwarded to it in its own term. Owns: a window of `windowCount` proposals. Must
 /// never: call something new that it cannot tell from a repetition; what lies before the window counts as seen.
 struct SeenProposals: Hashable, Sendable {
     static let windowCount: UInt64 = 16_384
 
     let origin: NodeID
-    private var run: UInt64 = 0
     private var highest: UInt64 = 0
     private var bits = [UInt64](repeating: 0, count: Int(windowCount / 64))
 
@@ -16,19 +15,13 @@ struct SeenProposals: Hashable, Sendable {
 
     /// Marks `nonce`; false when it may have been marked before.
     mutating func insert(_ nonce: UInt64) -> Bool {
-        let (nonceRun, number) = (nonce >> 32, nonce & 0xffff_ffff)
-        if nonceRun < run { return false }
-        if nonceRun > run {
-            run = nonceRun
-            highest = number
-            for place in bits.indices { bits[place] = 0 }
-        } else if number > highest {
-            clear(after: highest, through: number)
-            highest = number
-        } else if highest - number >= Self.windowCount {
+        if nonce > highest {
+            clear(after: highest, through: nonce)
+            highest = nonce
+        } else if highest - nonce >= Self.windowCount {
             return false
         }
-        let bit = number % Self.windowCount
+        let bit = nonce % Self.windowCount
         let mask = UInt64(1) << (bit % 64)
         if bits[Int(bit / 64)] & mask != 0 { return false }
         bits[Int(bit / 64)] |= mask

@@ -74,8 +74,11 @@ public enum NodeRecovery {
             notes.append("finished the log reset of a snapshot at \(applied.position)")
         }
         let tail = try loadTail(wal, after: applied.position.index, through: recovery.lastIndex)
+        let extent =
+            recovery.lastIndex > recovery.base.index
+            ? "log \(recovery.base.index.next)…\(recovery.lastIndex)" : "log empty after \(recovery.base)"
         notes.append(
-            "log \(recovery.base.index.next)…\(recovery.lastIndex), applied \(applied.position), "
+            "\(extent), applied \(applied.position), "
                 + "\(tail.count) entries to apply at most, \(recovery.hardState.term)")
         let state = RecoveredState(
             hardState: recovery.hardState, base: recovery.base, termRuns: recovery.termRuns,

@@ -7,18 +7,14 @@ extension RaftNode {
         guard command.count <= options.commandBytesMax else { return complete(.refused(.tooLarge)) }
         let payload = EntryCompression.compress(command)
         let deadline = clock.monotonicNanoseconds() &+ timeoutNanoseconds
-        guard let id = waiters.addProposal(deadlineNanoseconds: deadline, complete) else {
-            return complete(.refused(.overloaded))
-        }
+        guard let id = waiters.addProposal(deadlineNanoseconds: deadline, complete) else { return }
         if mailbox.put({ $0.proposals.append(Proposal(id: id, payload: payload)) }) { wake() }
     }
 
     /// Completes when the local state machine holds everything acknowledged anywhere before this call (thesis §6.4).
     public func readBarrier(timeoutNanoseconds: UInt64, _ complete: @escaping @Sendable (ReadResult) -> Void) {
         let deadline = clock.monotonicNanoseconds() &+ timeoutNanoseconds
-        guard let id = waiters.addRead(deadlineNanoseconds: deadline, complete) else {
-            return complete(.refused(.overloaded))
-        }
+        guard let id = waiters.addRead(deadlineNanoseconds: deadline, complete) else { return }
         if mailbox.put({ $0.reads.append(id) }) { wake() }
     }
 

@@ -116,7 +116,7 @@ public final class RaftNode: @unchecked Sendable {
     public func stop(_ done: @escaping @Sendable () -> Void) {
         lanes.core.submit { [self] in
             stopped = true
-            waiters.expire(nowNanoseconds: .max)
+            waiters.stop()
             logWriter.submit([
                 .finish { [self] in applier.submit([.finish(done)]) }
             ])

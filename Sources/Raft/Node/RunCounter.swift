@@ -6,6 +6,8 @@ public enum RunCounter {
     private static let name = "runs"
     private static let temporaryName = "runs.new"
     private static let fileBytes = 8
+    /// Nonces have 24 bits for it: a start every ten seconds for five years.
+    static let numberMax: UInt32 = 0xff_ffff
 
     /// The next number, from 1. Throws when the file is damaged: guessing could repeat a number.
     public static func next(disk: any Disk) throws(DiskError) -> UInt32 {
@@ -19,7 +21,7 @@ public enum RunCounter {
             }
             last = value
         }
-        guard last < .max else {
+        guard last < numberMax else {
             throw DiskError(.read, path: "\(disk.path)/\(name)", errorNumber: 0, message: "no number is left")
         }
         if try disk.exists(temporaryName) { try disk.remove(temporaryName) }

@@ -26,7 +26,11 @@ struct SnapshotReceiver {
     mutating func chunk(_ chunk: SnapshotChunk, from: NodeID, commit: LogIndex) -> [Action] {
         var actions: [Action] = []
         if incoming?.identifier != chunk.identifier || incoming?.from != from {
-            guard incoming?.installing != true else { return [] }
+            // A piece on its way to the disk or an install must be heard of first; its end names only the identifier,
+            // which another sender may use as well. The new sender will repeat itself.
+            guard incoming?.storing != true, incoming?.installing != true else { return [] }
+            // Identifiers of one sender grow: this is a late piece of a transfer that it gave up.
+            if let current = incoming, current.from == from, chunk.identifier < current.identifier { return [] }
             // The snapshot is not needed any more (catalogue bug 55).
             guard chunk.position.index > commit else { return [refuse(chunk.identifier, to: from)] }
             guard chunk.offsetBytes == 0, chunk.totalBytes > 0 else { return [ask(chunk.identifier, from, offset: 0)] }

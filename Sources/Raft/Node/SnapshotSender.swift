@@ -101,12 +101,12 @@ struct SnapshotSender {
         else { return [] }
         if reply.installed { return finish(place, position: file.position) }
         if reply.refused { return finish(place, position: nil) }
-        // All bytes are there: the receiver installs now. It is alive, and that may take a while.
         transfers[place].heardNanoseconds = now
-        if reply.nextOffsetBytes >= file.sizeBytes {
-            transfers[place].wantedBytes = file.sizeBytes
-            return []
-        }
+        // All bytes are there: the receiver installs now. It is alive, and that may take a while. The last piece stays
+        // wanted: sent again later, it makes a receiver whose last answer was lost say that it needs nothing more.
+        if reply.nextOffsetBytes >= file.sizeBytes { return [] }
+        // A repeated answer must not make a second stream of pieces; should the piece be lost, `tick` sends it again.
+        if reply.nextOffsetBytes == transfers[place].wantedBytes { return [] }
         return read(place, offsetBytes: reply.nextOffsetBytes, now)
     }
 
@@ -125,10 +125,10 @@ struct SnapshotSender {
         var actions: [Action] = []
         for place in transfers.indices.reversed() {
             let transfer = transfers[place]
-            guard let file = transfer.file, !transfer.reading else { continue }
+            guard transfer.file != nil, !transfer.reading else { continue }
             if isSilent(transfer.peer) || transfer.heardNanoseconds &+ timeoutNanoseconds <= now {
                 actions += finish(place, position: nil)
-            } else if transfer.sentNanoseconds &+ resendNanoseconds <= now, transfer.wantedBytes < file.sizeBytes {
+            } else if transfer.sentNanoseconds &+ resendNanoseconds <= now {
                 actions += read(place, offsetBytes: transfer.wantedBytes, now)
             }
         }

@@ -43,44 +43,61 @@ final class Waiters: Sendable {
         var applied: LogIndex
         /// Term of the last applied entry.
         var appliedTerm: Term = .zero
-        var sequence: UInt64 = 0
+        var proposalCount: UInt64 = 0
+        var readCount: UInt64 = 0
+        var isStopped = false
+
+        /// Why nobody more may wait; nil when one may.
+        func refusal(waiting: Int, countMax: Int) -> RefusalReason? {
+            if isStopped { return .stopping }
+            return waiting < countMax ? nil : .overloaded
+        }
     }
 
     private let node: NodeID
-    /// High half of every nonce: grows with every run of the node, so an old entry never answers a new caller.
+    /// Upper bits of every nonce: they grow with every run of the node, so an old entry never answers a new caller.
     private let run: UInt64
+    /// Bits of a nonce below those of the run: enough for ten thousand proposals a second in three years without restart.
+    private static let countBits: UInt64 = 40
     private let countMax: Int
     private let state: Mutex<State>
 
     init(node: NodeID, run: UInt32, countMax: Int, applied: LogIndex) {
         self.node = node
-        self.run = UInt64(run) << 32
+        precondition(run <= RunCounter.numberMax, "the run's number has no place in a nonce")
+        self.run = UInt64(run) << Self.countBits
         self.countMax = countMax
         self.state = Mutex(State(applied: applied))
     }
 
-    /// nil when too many wait already.
+    /// nil when it was refused, which `complete` was told.
     func addProposal(
         deadlineNanoseconds: UInt64, _ complete: @escaping @Sendable (ProposalResult) -> Void
     ) -> ProposalID? {
-        state.withLock { state in
-            guard state.proposals.count < countMax else { return nil }
-            state.sequence = (state.sequence + 1) & 0xffff_ffff
-            let nonce = run | state.sequence
+        let (nonce, refusal) = state.withLock { state -> (UInt64, RefusalReason?) in
+            if let refusal = state.refusal(waiting: state.proposals.count, countMax: countMax) { return (0, refusal) }
+            // Only proposals use numbers up: what reads take would be missing from the leaders' windows of these.
+            state.proposalCount += 1
+            precondition(state.proposalCount >> Self.countBits == 0, "this run has no nonce left")
+            let nonce = run | state.proposalCount
             state.proposals[nonce] = ProposalWaiter(
                 deadlineNanoseconds: deadlineNanoseconds, term: nil, complete: complete)
-            return ProposalID(origin: node, nonce: nonce)
+            return (nonce, nil)
         }
+        if let refusal { complete(.refused(refusal)) }
+        return refusal == nil ? ProposalID(origin: node, nonce: nonce) : nil
     }
 
+    /// nil when it was refused, which `complete` was told.
     func addRead(deadlineNanoseconds: UInt64, _ complete: @escaping @Sendable (ReadResult) -> Void) -> ReadID? {
-        state.withLock { state in
-            guard state.reads.count < countMax else { return nil }
-            state.sequence = (state.sequence + 1) & 0xffff_ffff
-            let id = run | state.sequence
-            state.reads[id] = ReadWaiter(deadlineNanoseconds: deadlineNanoseconds, complete: complete)
-            return ReadID(id)
+        let (id, refusal) = state.withLock { state -> (UInt64, RefusalReason?) in
+            if let refusal = state.refusal(waiting: state.reads.count, countMax: countMax) { return (0, refusal) }
+            state.readCount += 1
+            state.reads[state.readCount] = ReadWaiter(deadlineNanoseconds: deadlineNanoseconds, complete: complete)
+            return (state.readCount, nil)
         }
+        if let refusal { complete(.refused(refusal)) }
+        return refusal == nil ? ReadID(id) : nil
     }
 
     /// Core lane: these proposals were appended or forwarded in `term`.
@@ -92,13 +109,15 @@ final class Waiters: Sendable {
 
     /// Apply lane: `entries` are applied with these outcomes. The first entry of a later term also settles what was
     /// handed on before that term and is not applied: terms never decrease along the log and a leader takes up only what
-    /// was forwarded in its own term, so it can never be applied any more. It may safely be proposed again.
+    /// was forwarded in its own term, so it can never be applied any more. It may safely be proposed again. For the same
+    /// reason an entry of another term than its waiter's is not that waiter's, whatever its number says.
     func applied(entries: ArraySlice<Entry>, outcomes: [[UInt8]]) {
         guard let last = entries.last else { return }
         var done: [(ProposalWaiter, ProposalResult)] = []
         let reads = state.withLock { state -> [(ReadWaiter, ReadResult)] in
             for (entry, outcome) in zip(entries, outcomes) where entry.proposal.origin == node {
-                guard let waiter = state.proposals.removeValue(forKey: entry.proposal.nonce) else { continue }
+                guard let waiter = state.proposals[entry.proposal.nonce], waiter.term == entry.term else { continue }
+                state.proposals[entry.proposal.nonce] = nil
                 done.append((waiter, .applied(index: entry.index, outcome: outcome)))
             }
             if last.term > state.appliedTerm {
@@ -194,6 +213,12 @@ final class Waiters: Sendable {
         }
         for waiter in proposals { waiter.complete(.unknown) }
         for waiter in reads { waiter.complete(.timedOut) }
+    }
+
+    /// Ends everything that waits and turns away whatever still comes, so that nobody waits for a node that stopped.
+    func stop() {
+        state.withLock { $0.isStopped = true }
+        expire(nowNanoseconds: .max)
     }
 
     var count: Int { state.withLock { $0.proposals.count + $0.reads.count } }

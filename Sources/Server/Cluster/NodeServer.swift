@@ -13,6 +13,9 @@ import Synchronization
 /// Owns: the lifetimes. Order of start: store, log, consensus, peers, clients; of stop: the reverse. Must never: serve a
 /// client before the log was recovered, or go on after the log or the state machine failed.
 public final class NodeServer: Sendable {
+    /// How long running requests may keep a node that was told to stop.
+    private static let stopGrace = Duration.seconds(5)
+
     private let configuration: ServeConfiguration
     private let logger: Logger
 
@@ -49,8 +52,12 @@ public final class NodeServer: Sendable {
             started, machine: machine, clock: clock, transport: transport, lanes: lanes.lanes,
             run: try RunCounter.next(disk: directory.logDisk))
         node.start()
-        let raftPort = try await transport.start(
-            listen: configuration.raftHost, port: configuration.raftPort, receive: { node.receive($0) })
+        // A group of one has nobody to listen to.
+        let raftPort =
+            configuration.members.count == 1
+            ? nil
+            : try await transport.start(
+                listen: configuration.raftHost, port: configuration.raftPort, receive: { node.receive($0) })
 
         let facts = NodeFacts(
             nodeID: configuration.nodeID, clusterName: configuration.clusterName,
@@ -59,13 +66,12 @@ public final class NodeServer: Sendable {
             startedNanoseconds: clock.monotonicNanoseconds(), clock: clock)
         let cluster = MemoryCluster(node: node, store: store, readers: readers, facts: facts)
         let api = MemoryAPI(service: cluster, options: APIOptions())
-        let nodeID = configuration.nodeID
-        let host = configuration.host
-        let raftHost = configuration.raftHost
+        let (nodeID, host) = (configuration.nodeID, configuration.host)
+        let group = raftPort.map { "raft \(configuration.raftHost):\($0)" } ?? "a group of one"
         let http = HTTPServer(
             host: host, port: configuration.port, eventLoopGroup: clientLoops, logger: logger,
             onBound: { port in
-                print("mneme: node \(nodeID) ready: http://\(host):\(port) (raft \(raftHost):\(raftPort))")
+                print("mneme: node \(nodeID) ready: http://\(host):\(port) (\(group))")
                 fflush(nil)
                 ready?(port)
             },
@@ -97,7 +103,10 @@ public final class NodeServer: Sendable {
             }
             // Whichever ends first ends the other: a stop signal, or a listener that cannot be opened.
             try await group.next()
-            try await http.stop()
+            // Requests that run may finish, but a client that never does must not keep the node up.
+            group.addTask { try await http.stop() }
+            group.addTask { try await Task.sleep(for: Self.stopGrace) }
+            try await group.next()
             group.cancelAll()
             do { try await group.waitForAll() } catch is CancellationError { return }
         }

@@ -9,6 +9,8 @@ final class ApplyContext {
     var digest: StateDigest
     var meta: Meta
     var sessions: SessionLedger
+    /// Written by `finishBatch`, before COMMIT.
+    var textChanges = TextIndexChanges()
     /// Index of the entry being applied.
     private(set) var index: UInt64 = 0
     /// State machine time of the entry being applied, nanoseconds since 1970.
@@ -56,6 +58,12 @@ final class ApplyContext {
         meta.applied = AppliedState(
             index: index, term: entry.term, digest: try digest.finish(), logTimeNanoseconds: logTime)
         return outcome
+    }
+
+    /// Writes what is kept once per transaction: the full-text index and the counters.
+    func finishBatch() throws(StoreError) {
+        try textChanges.write(statements)
+        try meta.write(statements.updateMeta)
     }
 
     private func execute(_ envelope: CommandEnvelope) throws(StoreError) -> [UInt8] {

@@ -70,7 +70,7 @@ extension ApplyContext {
         if let expected = command.expectedVersion, expected != existing.memory.version {
             return .versionConflict(current: existing.memory)
         }
-        try removeText(existing)
+        removeText(existing)
         try statements.deleteMemory.bind(1, existing.row)
         try statements.deleteMemory.run()
         digest.memoryRemoved(row: existing.row, id: existing.memory.id)
@@ -120,7 +120,7 @@ extension ApplyContext {
         try statement.bind(18, memory.id)
         try statement.bind(19, memory.createdAt)
         try statement.run()
-        try addText(row: row, memory, tagsText: tagsText)
+        addText(row: row, memory, tagsText: tagsText)
         digest.memoryWritten(row: row, memory)
     }
 
@@ -131,7 +131,7 @@ extension ApplyContext {
         let textChanged =
             !memory.title.hasSameBytes(as: old.title) || !memory.content.hasSameBytes(as: old.content)
             || !tagsText.hasSameBytes(as: existing.tagsText)
-        if textChanged { try removeText(existing) }
+        if textChanged { removeText(existing) }
         let statement = moved ? statements.moveMemory : statements.updateMemory
         try bindChangeable(memory, row: existing.row, tagsText: tagsText, to: statement)
         if moved {
@@ -139,7 +139,7 @@ extension ApplyContext {
             try statement.bind(17, memory.title)
         }
         try statement.run()
-        if textChanged { try addText(row: existing.row, memory, tagsText: tagsText) }
+        if textChanged { addText(row: existing.row, memory, tagsText: tagsText) }
         digest.memoryWritten(row: existing.row, memory)
     }
 
@@ -164,22 +164,14 @@ extension ApplyContext {
         try statement.bind(15, memory.content)
     }
 
-    private func addText(row: Int64, _ memory: Memory, tagsText: String) throws(StoreError) {
-        try bindText(row: row, memory, tagsText: tagsText, to: statements.insertText)
+    private func addText(row: Int64, _ memory: Memory, tagsText: String) {
+        textChanges.add(row: row, .init(title: memory.title, content: memory.content, tags: tagsText))
     }
 
-    private func removeText(_ existing: MemoryRow) throws(StoreError) {
-        try bindText(row: existing.row, existing.memory, tagsText: existing.tagsText, to: statements.deleteText)
-    }
-
-    private func bindText(
-        row: Int64, _ memory: Memory, tagsText: String, to statement: Statement
-    ) throws(StoreError) {
-        try statement.bind(1, row)
-        try statement.bind(2, memory.title)
-        try statement.bind(3, memory.content)
-        try statement.bind(4, tagsText)
-        try statement.run()
+    private func removeText(_ existing: MemoryRow) {
+        let memory = existing.memory
+        textChanges.remove(
+            row: existing.row, .init(title: memory.title, content: memory.content, tags: existing.tagsText))
     }
 }
 

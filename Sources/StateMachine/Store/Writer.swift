@@ -32,7 +32,7 @@ final class Writer {
             var outcomes: [[UInt8]] = []
             outcomes.reserveCapacity(batch.count)
             for entry in batch { outcomes.append(try context.apply(entry)) }
-            try context.meta.write(context.statements.updateMeta)
+            try context.finishBatch()
             try database.statement("COMMIT").run()
             try checkpointIfDue()
             return outcomes
