@@ -16,7 +16,7 @@ TEST_ARGUMENTS ?=
 # Passed on to the demo, the measurement and the fault runs, e.g. make bench ARGUMENTS=--quick
 ARGUMENTS ?=
 
-.PHONY: help demo test lint tidy format build bench chaos setup clean
+.PHONY: help demo test lint format build bench chaos setup clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile

@@ -39,7 +39,18 @@ public struct ClusterStatusView: Sendable {
                 table.add([endpoint.description, "-", "-", "-", "-", "-", "-", "-", "-", "-", reason])
             }
         }
-        return table.text
+        return table.text + clusterWarning
+    }
+
+    /// Empty while all nodes that answer are of one cluster.
+    private var clusterWarning: String {
+        var names: [String] = []
+        for sight in sights {
+            guard let name = sight.report?.clusterID, !names.contains(name) else { continue }
+            names.append(name)
+        }
+        guard names.count > 1 else { return "" }
+        return "\nWARNING: these endpoints belong to different clusters: \(names.joined(separator: ", "))"
     }
 
     public var json: JSONValue {

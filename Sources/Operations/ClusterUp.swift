@@ -27,7 +27,8 @@ public struct ClusterUp: Sendable {
     public init(options: Options, executable: String = SystemText.ownExecutable()) throws(OperationsError) {
         self.options = options
         let layout = try ClusterLayout(
-            nodes: options.nodes, directory: options.directory, clusterID: "local", basePort: options.basePort)
+            nodes: options.nodes, directory: options.directory,
+            clusterID: try ClusterName.ofDirectory(options.directory), basePort: options.basePort)
         cluster = LocalCluster(layout: layout, executable: executable)
     }
 

@@ -110,6 +110,20 @@ import Testing
         }
     }
 
+    @Test func `idle clients cannot use up the files that a node needs`() async throws {
+        try await withDirectory { root in
+            let few = try ChildProcess(
+                executable: "/bin/sh",
+                arguments: [
+                    "-c", "ulimit -n 200; exec \"$0\" serve --data-dir \"$1\" --port 0", RealCluster.executable,
+                    root + "/few",
+                ], outputPath: root + "/few.log")
+            #expect(await few.exited(within: .seconds(30)) == .code(1))
+            let text = try String(contentsOfFile: root + "/few.log", encoding: .utf8)
+            #expect(text.contains("the limit of open files is 200"), "\(text)")
+        }
+    }
+
     @Test func `flags that contradict each other are refused before anything is opened`() async throws {
         try await withDirectory { root in
             let data = root + "/never"

@@ -102,6 +102,7 @@ import Testing
             if reached == step { throw StoreError(doing: "test", message: "power cut") }
         }
         #expect(throws: StoreError.self) { try target.store.install(snapshotPath: path, index: 20, term: 1) }
+        #expect(!target.store.isUsable)
         #expect(throws: StoreError.self, "the process must not go on with a half-made install") {
             try target.store.apply([LogCommand(index: 6, term: 1, command: [])])
         }
@@ -124,6 +125,7 @@ import Testing
         let snapshot = try source.store.prepareSnapshot()().get()
         let path = try SnapshotTests.receive(snapshot, at: target)
         #expect(throws: StoreError.self) { try target.store.install(snapshotPath: path, index: 20, term: 1) }
+        #expect(target.store.isUsable)
         try target.apply(.store(storing("still")))
         #expect(target.store.applied().index == 21)
     }

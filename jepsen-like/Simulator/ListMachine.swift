@@ -32,6 +32,9 @@ public final class ListMachine: ReplicatedStateMachine, @unchecked Sendable {
         self.state = storage.durable
     }
 
+    /// What a database leaves when only its process was killed: everything committed, checkpointed or not.
+    func surviveKill() { storage.durable = state }
+
     public var commands: [[UInt8]] { state.commands }
     public var position: LogPosition { state.position }
 

@@ -6,6 +6,8 @@ final class SimulatedNode {
         var node: RaftNode
         var machine: ListMachine
         var life: NodeLife
+        var logLane: VirtualLane
+        var applyLane: VirtualLane
     }
 
     let id: NodeID
@@ -30,23 +32,32 @@ final class SimulatedNode {
         func lane(_ delayNanosecondsMax: UInt64) -> VirtualLane {
             VirtualLane(time: time, life: life, delayNanosecondsMax: delayNanosecondsMax)
         }
+        let logLane = lane(options.diskNanosecondsMax)
+        let applyLane = lane(200_000)
         let node = RaftNode(
             started: started, nodeID: id, configuration: Configuration(voters: cluster.ids),
             coreOptions: options.core, options: options.node,
             lanes: RaftNode.Lanes(
-                core: lane(10_000), log: lane(options.diskNanosecondsMax), apply: lane(200_000),
+                core: lane(10_000), log: logLane, apply: applyLane,
                 background: lane(options.diskNanosecondsMax)),
             clock: VirtualClock(time: time), transport: VirtualTransport(network: cluster.network, life: life),
             machine: machine, seed: time.random.next(), run: run, gauges: NodeGauges(), fail: fail)
-        running = Running(node: node, machine: machine, life: life)
+        running = Running(node: node, machine: machine, life: life, logLane: logLane, applyLane: applyLane)
         cluster.network.attach(id) { node.receive([$0]) }
         node.start()
     }
 
-    func crash(seed: UInt64) {
+    func crash(_ end: SimulatedCluster.EndOfProcess, seed: UInt64) {
         guard let running else { return }
         running.life.end()
         self.running = nil
-        disk.powerLoss(.torn(seed: seed))
+        // A disk whose power went in the middle of an operation leaves no choice.
+        if end == .kill, !disk.isPowerLost {
+            disk.processKill()
+            disk.clearFaults()
+            running.machine.surviveKill()
+        } else {
+            disk.powerLoss(.torn(seed: seed))
+        }
     }
 }

@@ -110,6 +110,11 @@ public final class VirtualLane: Lane, @unchecked Sendable {
         }
     }
 
+    /// What is submitted from now on runs no earlier than in `nanoseconds`: a disk that hangs.
+    public func stall(forNanoseconds nanoseconds: UInt64) {
+        lastNanoseconds = max(lastNanoseconds, time.nowNanoseconds + nanoseconds)
+    }
+
     public func assertCurrent() {
         precondition(running, "called from outside its lane")
     }

@@ -27,6 +27,8 @@ final class Applier: @unchecked Sendable {
     private var gathered: [Entry] = []
     private var gatheredSinceNanoseconds: UInt64 = 0
     private var wakeScheduled = false
+    /// Set for good: nothing is applied, pinned or installed after it.
+    private var failed = false
 
     /// Where results go.
     struct Port: Sendable {
@@ -58,30 +60,40 @@ final class Applier: @unchecked Sendable {
 
     private func drain() {
         lane.assertCurrent()
-        var hurry = false
-        do throws(StateMachineError) {
-            for work in queue.take() {
-                switch work {
-                case .entries(let entries):
-                    if gathered.isEmpty { gatheredSinceNanoseconds = clock.monotonicNanoseconds() }
-                    gathered.append(contentsOf: entries)
-                case .hurry:
-                    hurry = true
-                case .prepareSnapshot(let peer):
-                    try apply(&gathered)
-                    port.snapshot(.pinned(peer: peer, work: try machine.prepareSnapshot()))
-                case .install(let identifier, let totalBytes, let digest, let position):
-                    try apply(&gathered)
-                    install(identifier: identifier, totalBytes: totalBytes, digest: digest, position: position)
-                case .finish(let done):
-                    try apply(&gathered)
-                    done()
-                }
+        let taken = queue.take()
+        if !failed {
+            do throws(StateMachineError) {
+                try carryOut(taken)
+            } catch {
+                failed = true
+                gathered = []
+                port.fail("the state machine cannot go on after index \(applied.index): \(error)")
             }
-            if hurry || !waitsForMore() { try apply(&gathered) }
-        } catch {
-            port.fail("the state machine cannot go on after index \(applied.index): \(error)")
         }
+        // Whoever stops the node is answered also when there is nothing left to stop.
+        for case .finish(let done) in taken { done() }
+    }
+
+    private func carryOut(_ taken: [Work]) throws(StateMachineError) {
+        var hurry = false
+        for work in taken {
+            switch work {
+            case .entries(let entries):
+                if gathered.isEmpty { gatheredSinceNanoseconds = clock.monotonicNanoseconds() }
+                gathered.append(contentsOf: entries)
+            case .hurry:
+                hurry = true
+            case .prepareSnapshot(let peer):
+                try apply(&gathered)
+                port.snapshot(.pinned(peer: peer, work: try machine.prepareSnapshot()))
+            case .install(let identifier, let totalBytes, let digest, let position):
+                try apply(&gathered)
+                try install(identifier: identifier, totalBytes: totalBytes, digest: digest, position: position)
+            case .finish:
+                hurry = true
+            }
+        }
+        if hurry || !waitsForMore() { try apply(&gathered) }
     }
 
     /// Whether it pays to let more entries come before the next transaction; if so, makes sure that this lane wakes.
@@ -157,7 +169,9 @@ final class Applier: @unchecked Sendable {
     }
 
     /// A snapshot that is not newer than what is applied is refused, never installed (catalogue bugs 55, 56).
-    private func install(identifier: UInt64, totalBytes: UInt64, digest: [UInt8], position: LogPosition) {
+    private func install(
+        identifier: UInt64, totalBytes: UInt64, digest: [UInt8], position: LogPosition
+    ) throws(StateMachineError) {
         guard position.index > applied.index else {
             port.snapshot(.installFinished(identifier: identifier, position: nil, problem: nil))
             return
@@ -170,6 +184,7 @@ final class Applier: @unchecked Sendable {
             waiters.installed(through: position)
             port.snapshot(.installFinished(identifier: identifier, position: position, problem: nil))
         } catch {
+            if error.leavesStateInDoubt { throw error }
             port.snapshot(.installFinished(identifier: identifier, position: nil, problem: error.description))
         }
     }

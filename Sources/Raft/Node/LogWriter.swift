@@ -3,8 +3,8 @@
 /// Owns: the write-ahead log, on the log lane. While one sync runs, later requests queue up and share the next one.
 /// Must never: report a request before the sync that covers it returned; retry a failed write; write anywhere else.
 final class LogWriter: @unchecked Sendable {
-    // Sendable: `wal` and `spareUnderWay` are touched only on `lane`, but for `wal.prepareSpare`, which is made for any;
-    // everything else is Sendable itself.
+    // Sendable: `wal`, `spareUnderWay` and `failed` are touched only on `lane`, but for `wal.prepareSpare`, which is made
+    // for any; everything else is Sendable itself.
     enum Work: Sendable {
         case persist(PersistRequest)
         case load(peer: NodeID, from: LogIndex, through: LogIndex, bytesMax: Int)
@@ -21,6 +21,8 @@ final class LogWriter: @unchecked Sendable {
     private let gauges: NodeGauges
     /// Also set for good after a failure: without room for a spare there is no point in asking again.
     private var spareUnderWay = false
+    /// Set for good: nothing is written, read or cut after it.
+    private var failed = false
 
     init(
         wal: WriteAheadLog, lane: any Lane, background: any Lane, gauges: NodeGauges,
@@ -42,27 +44,36 @@ final class LogWriter: @unchecked Sendable {
 
     private func drain() {
         lane.assertCurrent()
-        var requests: [PersistRequest] = []
-        do throws(LogError) {
-            for work in queue.take() {
-                switch work {
-                case .persist(let request):
-                    requests.append(request)
-                case .load(let peer, let from, let through, let bytesMax):
-                    try flush(&requests)
-                    report(.entriesLoaded(peer: peer, from: from, entries: try load(from, through, bytesMax)))
-                case .compact(let through):
-                    try flush(&requests)
-                    try compact(through: through)
-                case .finish(let done):
-                    try flush(&requests)
-                    done()
-                }
+        let taken = queue.take()
+        if !failed {
+            do throws(LogError) {
+                try carryOut(taken)
+            } catch {
+                failed = true
+                fail("the log cannot go on: \(error)")
             }
-            try flush(&requests)
-        } catch {
-            fail("the log cannot go on: \(error)")
         }
+        // Whoever stops the node is answered also when there is nothing left to stop.
+        for case .finish(let done) in taken { done() }
+    }
+
+    private func carryOut(_ taken: [Work]) throws(LogError) {
+        var requests: [PersistRequest] = []
+        for work in taken {
+            switch work {
+            case .persist(let request):
+                requests.append(request)
+            case .load(let peer, let from, let through, let bytesMax):
+                try flush(&requests)
+                report(.entriesLoaded(peer: peer, from: from, entries: try load(from, through, bytesMax)))
+            case .compact(let through):
+                try flush(&requests)
+                try compact(through: through)
+            case .finish:
+                break
+            }
+        }
+        try flush(&requests)
     }
 
     private func flush(_ requests: inout [PersistRequest]) throws(LogError) {

@@ -21,6 +21,11 @@ extension RaftNode {
     /// The core's state as of its last tick or change of role. Any thread.
     public var status: CoreStatus { statusCell.withLock { $0.core } }
 
+    /// The core's state as of now; `complete` runs on the core lane.
+    public func currentStatus(_ complete: @escaping @Sendable (CoreStatus) -> Void) {
+        lanes.core.submit { [self] in complete(core.status) }
+    }
+
     /// The core's state now. Core lane only; the simulator, which has one thread, may ask between events.
     public var statusOnCoreLane: CoreStatus { core.status }
 

@@ -43,6 +43,7 @@ public final class RaftNode: @unchecked Sendable {
     private let fail: @Sendable (String) -> Void
     private(set) var logWriter: LogWriter
     private(set) var applier: Applier
+    private let compactionFloor: CompactionFloor
 
     var core: RaftCore
     var sender: SnapshotSender
@@ -87,15 +88,16 @@ public final class RaftNode: @unchecked Sendable {
             wal: started.wal, lane: lanes.log, background: lanes.background, gauges: gauges,
             report: { door.put(.input($0)) }, fail: fail)
         let writer = logWriter
-        let keep = options.compactionKeepEntries
+        let floor = CompactionFloor(keepEntries: options.compactionKeepEntries)
+        self.compactionFloor = floor
         self.applier = Applier(
             machine: machine, lane: lanes.apply, clock: clock, options: options, waiters: waiters, gauges: gauges,
             port: Applier.Port(
                 applied: { door.put(.input(.applied($0))) },
                 snapshot: { door.put(.snapshot($0)) },
                 checkpointed: { position in
-                    guard position.index.rawValue > UInt64(keep) else { return }
-                    writer.submit([.compact(through: LogIndex(position.index.rawValue - UInt64(keep)))])
+                    guard let through = floor.through(checkpoint: position.index) else { return }
+                    writer.submit([.compact(through: through)])
                 },
                 fail: fail))
         door.attach(self)
@@ -166,6 +168,7 @@ public final class RaftNode: @unchecked Sendable {
             for message in messages { receive(message) }
         case .snapshot(let event):
             handle(event)
+            compactionFloor.hold(sender.heldIndex)
         }
     }
 
@@ -217,10 +220,14 @@ public final class RaftNode: @unchecked Sendable {
         case .loadEntries(let peer, let from, let bytesMax):
             logWork.append(.load(peer: peer, from: from, through: core.status.lastIndex, bytesMax: bytesMax))
         case .sendSnapshot(let peer):
-            perform(sender.start(peer: peer, nowNanoseconds: clock.monotonicNanoseconds()))
+            perform(
+                sender.start(
+                    peer: peer, applied: core.status.applied, nowNanoseconds: clock.monotonicNanoseconds()))
+            compactionFloor.hold(sender.heldIndex)
         case .stateChanged(let role, _, _):
             if role == .leader, lastRole != .leader { gauges.update { $0.elections += 1 } }
             if role != .leader, lastRole == .leader { perform(sender.abandonAll()) }
+            compactionFloor.hold(sender.heldIndex)
             lastRole = role
             statusChanged = true
         }

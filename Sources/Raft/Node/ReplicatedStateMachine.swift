@@ -47,7 +47,12 @@ public struct SnapshotFile: Hashable, Sendable {
 
 public struct StateMachineError: Error, Sendable, CustomStringConvertible {
     public var description: String
-    public init(_ description: String) { self.description = description }
+    /// An install failed half-way: only opening the state machine again tells what it holds, so the node must stop.
+    public var leavesStateInDoubt: Bool
+    public init(_ description: String, leavesStateInDoubt: Bool = false) {
+        self.description = description
+        self.leavesStateInDoubt = leavesStateInDoubt
+    }
 }
 
 public protocol ReplicatedStateMachine: AnyObject, Sendable {
@@ -65,7 +70,7 @@ public protocol ReplicatedStateMachine: AnyObject, Sendable {
     /// up later applies.
     func prepareSnapshot() throws(StateMachineError) -> @Sendable () -> Result<SnapshotFile, StateMachineError>
     /// Verifies a received snapshot against `digest` (SHA-256), then replaces the whole state by it, atomically and
-    /// durably. When it throws before the switch the old state stands; a failure after it ends the process.
+    /// durably. When it throws the old state stands, unless the error says that the state is in doubt.
     func installIncoming(
         identifier: UInt64, totalBytes: UInt64, digest: [UInt8], position: LogPosition
     ) throws(StateMachineError)

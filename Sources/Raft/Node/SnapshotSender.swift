@@ -8,6 +8,8 @@ struct SnapshotSender {
         var peer: NodeID
         var identifier: UInt64
         var file: SnapshotFile?
+        /// The peer will ask for the entries after this.
+        var heldIndex: LogIndex
         /// When the receiver last showed that it is alive.
         var heardNanoseconds: UInt64
         /// When the last piece was read for sending, and from where.
@@ -27,6 +29,8 @@ struct SnapshotSender {
     }
 
     private var transfers: [Transfer] = []
+    /// What was delivered lately, once per peer: it still fetches the entries after it.
+    private var delivered: [(peer: NodeID, index: LogIndex, atNanoseconds: UInt64)] = []
     private var nextIdentifier: UInt64
     private let chunkBytes: Int
 
@@ -37,9 +41,15 @@ struct SnapshotSender {
 
     private func place(of peer: NodeID) -> Int? { transfers.firstIndex { $0.peer == peer } }
 
-    mutating func start(peer: NodeID, nowNanoseconds now: UInt64) -> [Action] {
+    /// The log has to be kept after this index; nil when nobody needs it.
+    var heldIndex: LogIndex? { (transfers.map(\.heldIndex) + delivered.map(\.index)).min() }
+
+    /// - Parameter applied: what this node has applied; the snapshot will not be older.
+    mutating func start(peer: NodeID, applied: LogIndex, nowNanoseconds now: UInt64) -> [Action] {
         guard place(of: peer) == nil else { return [] }
-        transfers.append(Transfer(peer: peer, identifier: nextIdentifier, file: nil, heardNanoseconds: now))
+        transfers.append(
+            Transfer(
+                peer: peer, identifier: nextIdentifier, file: nil, heldIndex: applied, heardNanoseconds: now))
         nextIdentifier &+= 1
         return [.pin(peer: peer)]
     }
@@ -64,6 +74,7 @@ struct SnapshotSender {
             return [.finished(peer: peer, position: nil)]
         case .success(let file):
             transfers[place].file = file
+            transfers[place].heldIndex = file.position.index
             transfers[place].heardNanoseconds = now
             return read(place, offsetBytes: 0, now)
         }
@@ -99,7 +110,11 @@ struct SnapshotSender {
         guard let place = place(of: peer), transfers[place].identifier == reply.identifier,
             let file = transfers[place].file
         else { return [] }
-        if reply.installed { return finish(place, position: file.position) }
+        if reply.installed {
+            delivered.removeAll { $0.peer == peer }
+            delivered.append((peer, file.position.index, now))
+            return finish(place, position: file.position)
+        }
         if reply.refused { return finish(place, position: nil) }
         transfers[place].heardNanoseconds = now
         // All bytes are there: the receiver installs now. It is alive, and that may take a while. The last piece stays
@@ -122,6 +137,7 @@ struct SnapshotSender {
         nowNanoseconds now: UInt64, resendNanoseconds: UInt64, timeoutNanoseconds: UInt64,
         isSilent: (NodeID) -> Bool
     ) -> [Action] {
+        delivered.removeAll { $0.atNanoseconds &+ timeoutNanoseconds <= now }
         var actions: [Action] = []
         for place in transfers.indices.reversed() {
             let transfer = transfers[place]
@@ -139,6 +155,7 @@ struct SnapshotSender {
     mutating func abandonAll() -> [Action] {
         let files = transfers.compactMap(\.file)
         transfers.removeAll()
+        delivered.removeAll()
         return files.map { .discard($0) }
     }
 }

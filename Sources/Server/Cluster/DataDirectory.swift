@@ -1,7 +1,7 @@
-import Foundation
 import Raft
 
-/// The directory of one node: `log/` for consensus, `store/` for the database, `members` for who belongs to the group.
+/// The directory of one node: `log/` for consensus, with `members` (who belongs to the group) in it, and `store/` for the
+/// database.
 ///
 /// Owns: its layout and the check that it belongs to this node, cluster and membership. Must never: change what it finds.
 struct DataDirectory {
@@ -15,14 +15,6 @@ struct DataDirectory {
 
     static func open(_ configuration: ServeConfiguration) throws -> DataDirectory {
         let root = configuration.dataDirectory
-        let manager = FileManager.default
-        do {
-            for name in ["log", "store"] {
-                try manager.createDirectory(atPath: "\(root)/\(name)", withIntermediateDirectories: true)
-            }
-        } catch {
-            throw Problem(description: "--data-dir \(root) cannot be created: \(error.localizedDescription)")
-        }
         let disk = try PosixDisk(path: "\(root)/log")
         let identity = LogIdentity(
             clusterID: configuration.clusterIDBytes, nodeID: NodeID(configuration.nodeID), incarnation: 1)

@@ -65,7 +65,8 @@ final class MemoryCluster: MemoryService {
             case .refused(.stopping):
                 throw .unavailable(reason: "this node is stopping")
             case .refused(.noLeader), .refused(.notLeader):
-                guard facts.clock.monotonicNanoseconds() + Self.retryNanoseconds < giveUp else {
+                // In a cancelled task no pause takes any time: trying on would only spin.
+                guard facts.clock.monotonicNanoseconds() + Self.retryNanoseconds < giveUp, !Task.isCancelled else {
                     throw .unavailable(reason: withoutLeader())
                 }
                 await pause()
@@ -107,7 +108,8 @@ final class MemoryCluster: MemoryService {
             case .refused(.stopping):
                 throw .unavailable(reason: "this node is stopping")
             case .refused:
-                guard facts.clock.monotonicNanoseconds() + Self.retryNanoseconds < giveUp else {
+                // In a cancelled task no pause takes any time: trying on would only spin.
+                guard facts.clock.monotonicNanoseconds() + Self.retryNanoseconds < giveUp, !Task.isCancelled else {
                     throw .unavailable(reason: withoutLeader())
                 }
                 await pause()
@@ -174,8 +176,11 @@ final class MemoryCluster: MemoryService {
     // MARK: status
 
     func status() async -> NodeStatus {
-        let core = node.status
+        // In this order: what is applied was committed before, so the later look at the core cannot seem to be behind it.
         let applied = store.applied()
+        let core = await withCheckedContinuation { continuation in
+            node.currentStatus { continuation.resume(returning: $0) }
+        }
         let tick = facts.tickMilliseconds
         let peers = facts.peers.map { peer in
             let progress = core.peers.first { $0.peer.rawValue == peer.id }

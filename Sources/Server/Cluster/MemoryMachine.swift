@@ -64,7 +64,7 @@ final class MemoryMachine: ReplicatedStateMachine {
             }
             try store.install(snapshotPath: path, index: position.index.rawValue, term: position.term.rawValue)
         } catch {
-            throw StateMachineError("\(error)")
+            throw StateMachineError("\(error)", leavesStateInDoubt: !store.isUsable)
         }
     }
 

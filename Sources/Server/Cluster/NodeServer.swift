@@ -30,6 +30,8 @@ public final class NodeServer: Sendable {
     public func run(
         until stopSignal: AsyncStream<Void>? = nil, ready: (@Sendable (Int) -> Void)? = nil
     ) async throws {
+        var httpOptions = HTTPServerOptions()
+        httpOptions.connectionsMax = try DescriptorLimit.connectionsMax(wanted: httpOptions.connectionsMax)
         let directory = try DataDirectory.open(configuration)
         let store = try MemoryStore.open(directory: directory.storePath, options: StoreOptions())
         let machine = MemoryMachine(store: store)
@@ -65,17 +67,9 @@ public final class NodeServer: Sendable {
             tickMilliseconds: configuration.tickMilliseconds, commandBytesMax: NodeOptions().commandBytesMax,
             startedNanoseconds: clock.monotonicNanoseconds(), clock: clock)
         let cluster = MemoryCluster(node: node, store: store, readers: readers, facts: facts)
-        let api = MemoryAPI(service: cluster, options: APIOptions())
-        let (nodeID, host) = (configuration.nodeID, configuration.host)
-        let group = raftPort.map { "raft \(configuration.raftHost):\($0)" } ?? "a group of one"
-        let http = HTTPServer(
-            host: host, port: configuration.port, eventLoopGroup: clientLoops, logger: logger,
-            onBound: { port in
-                print("mneme: node \(nodeID) ready: http://\(host):\(port) (\(group))")
-                fflush(nil)
-                ready?(port)
-            },
-            handler: { await api.respond(to: $0) })
+        let http = makeHTTPServer(
+            MemoryAPI(service: cluster, options: APIOptions()), options: httpOptions, loops: clientLoops,
+            raftPort: raftPort, ready: ready)
         // Everything a request does between its waits runs on the loop that owns its connection: no thread hop.
         try await withTaskExecutorPreference(EventLoopTaskExecutor(clientLoops.next())) {
             try await serve(http, until: stopSignal)
@@ -110,6 +104,22 @@ public final class NodeServer: Sendable {
             group.cancelAll()
             do { try await group.waitForAll() } catch is CancellationError { return }
         }
+    }
+
+    private func makeHTTPServer(
+        _ api: MemoryAPI, options: HTTPServerOptions, loops: MultiThreadedEventLoopGroup, raftPort: Int?,
+        ready: (@Sendable (Int) -> Void)?
+    ) -> HTTPServer {
+        let (nodeID, host) = (configuration.nodeID, configuration.host)
+        let group = raftPort.map { "raft \(configuration.raftHost):\($0)" } ?? "a group of one"
+        return HTTPServer(
+            host: host, port: configuration.port, options: options, eventLoopGroup: loops, logger: logger,
+            onBound: { port in
+                print("mneme: node \(nodeID) ready: http://\(host):\(port) (\(group))")
+                fflush(nil)
+                ready?(port)
+            },
+            handler: { await api.respond(to: $0) })
     }
 
     private func makeNode(

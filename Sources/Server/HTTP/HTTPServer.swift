@@ -2,6 +2,7 @@
 ///
 /// Owns: the socket, header and body limits, idle timeouts, graceful stop. It is the only place that sees Hummingbird's
 /// types. Must never: route, decode JSON, or know what a memory is.
+import Foundation
 import HTTPTypes
 import HummingbirdCore
 import Logging
@@ -86,7 +87,8 @@ public final class HTTPServer: Sendable {
         do {
             try await server.run()
         } catch let error as IOError {
-            throw HTTPServerError.cannotBind(host: host, port: port, reason: error.description)
+            throw HTTPServerError.cannotBind(
+                host: host, port: port, reason: String(cString: strerror(error.errnoCode)))
         } catch let error as SocketAddressError {
             throw HTTPServerError.cannotBind(host: host, port: port, reason: "\(error)")
         }

@@ -62,7 +62,13 @@ final class Database {
 
     static func error(_ handle: OpaquePointer, doing: String) -> StoreError {
         let code = sqlite3_extended_errcode(handle)
-        let message = sqlite3_errmsg(handle).map { String(cString: $0) } ?? "unknown error"
+        var message = sqlite3_errmsg(handle).map { String(cString: $0) } ?? "unknown error"
+        // These are about the file, and whoever reads them needs to know which.
+        if [SQLITE_FULL, SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_CORRUPT, SQLITE_NOTADB].contains(code & 0xff),
+            let path = sqlite3_db_filename(handle, "main").map({ String(cString: $0) })
+        {
+            message += " in \(path), where \(DurableFile.freeBytesText(path)) are free"
+        }
         return StoreError(doing: doing, message: message, sqliteCode: code)
     }
 

@@ -26,6 +26,13 @@ enum DurableFile {
         return UInt64(max(0, status.st_size))
     }
 
+    /// For messages: bytes that the file system of `path` still has for this user.
+    static func freeBytesText(_ path: String) -> String {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { return "an unknown number of bytes" }
+        return "\(UInt64(status.f_bavail) * UInt64(status.f_frsize)) bytes"
+    }
+
     static func syncDirectory(_ path: String) throws(StoreError) {
         try sync(path, flags: O_RDONLY | O_DIRECTORY)
     }

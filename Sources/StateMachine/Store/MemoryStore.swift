@@ -113,6 +113,9 @@ public final class MemoryStore: @unchecked Sendable {
         return (applied.index, applied.term)
     }
 
+    /// Whether `apply` still works: false after a failure that only reopening heals, and after `close`. Apply lane only.
+    public var isUsable: Bool { writer != nil }
+
     private func openWriter(_ doing: String) throws(StoreError) -> Writer {
         guard let writer else {
             throw StoreError(doing: doing, message: "the store is closed, or an earlier failure stopped it")

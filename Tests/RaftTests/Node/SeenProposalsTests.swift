@@ -57,11 +57,13 @@ import Testing
     func `random traffic agrees with a perfect memory`(seed: Int) {
         var seen = SeenProposals(origin: NodeID(1))
         var random = SplitMix64(seed: UInt64(seed))
-        var memory: Set<UInt64> = []
         var top: UInt64 = Self.run
+        var memory: Set<UInt64> = [top]
+        #expect(insert(&seen, top))
         for _ in 0..<5_000 {
             let ahead = random.next(below: 10) == 0 ? random.next(below: 40_000) : random.next(below: 8)
-            let nonce = random.next(below: 2) == 0
+            let nonce =
+                random.next(below: 2) == 0
                 ? top + UInt64(ahead) : top - min(top - 1, UInt64(random.next(below: 20_000)))
             let isNew = memory.insert(nonce).inserted
             let isInside = nonce > top || top - nonce < SeenProposals.windowCount

@@ -152,7 +152,7 @@ import Testing
     private static let second: UInt64 = 1_000_000_000
 
     private func start(_ sender: inout SnapshotSender) -> [String] {
-        words(sender.start(peer: Self.peer, nowNanoseconds: 0))
+        words(sender.start(peer: Self.peer, applied: LogIndex(40), nowNanoseconds: 0))
     }
     private func begun() -> SnapshotSender {
         var sender = SnapshotSender(firstIdentifier: 1, chunkBytes: 10)
@@ -200,6 +200,34 @@ import Testing
         var sender = allSent()
         #expect(answer(&sender, 100, installed: true) == ["finished 50", "discard"])
         #expect(answer(&sender, 100, installed: true) == [], "a doubled last answer finishes nothing twice")
+    }
+
+    @Test func `the log is held from the start of a transfer until the peer had time to follow`() {
+        var sender = SnapshotSender(firstIdentifier: 1, chunkBytes: 10)
+        #expect(sender.heldIndex == nil)
+        _ = start(&sender)
+        #expect(sender.heldIndex == LogIndex(40))
+        _ = sender.copied(peer: Self.peer, result: .success(Self.file), nowNanoseconds: 0)
+        #expect(sender.heldIndex == LogIndex(50))
+        _ = answer(&sender, 100, installed: true, now: 3)
+        #expect(sender.heldIndex == LogIndex(50))
+        _ = tick(&sender, 10 * Self.second)
+        #expect(sender.heldIndex == LogIndex(50))
+        _ = tick(&sender, 10 * Self.second + 3)
+        #expect(sender.heldIndex == nil)
+        var failed = begun()
+        _ = answer(&failed, 0, refused: true)
+        #expect(failed.heldIndex == nil)
+        var deposed = begun()
+        _ = answer(&deposed, 100, installed: true)
+        _ = deposed.abandonAll()
+        #expect(deposed.heldIndex == nil)
+        let floor = CompactionFloor(keepEntries: 5)
+        #expect(floor.through(checkpoint: LogIndex(5)) == nil)
+        #expect(floor.through(checkpoint: LogIndex(90)) == LogIndex(85))
+        floor.hold(LogIndex(50))
+        #expect(floor.through(checkpoint: LogIndex(90)) == LogIndex(50))
+        #expect(floor.through(checkpoint: LogIndex(20)) == LogIndex(15))
     }
 
     @Test func `a doubled answer does not double the rest of the transfer`() {
@@ -253,7 +281,7 @@ import Testing
 
     @Test func `a copy that ends after its transfer was given up is thrown away`() {
         var sender = SnapshotSender(firstIdentifier: 1, chunkBytes: 10)
-        _ = sender.start(peer: Self.peer, nowNanoseconds: 0)
+        _ = sender.start(peer: Self.peer, applied: LogIndex(40), nowNanoseconds: 0)
         _ = sender.abandonAll()
         let late = sender.copied(peer: Self.peer, result: .success(Self.file), nowNanoseconds: 0)
         #expect(words(late) == ["discard"])
@@ -261,7 +289,7 @@ import Testing
 
     @Test func `a failed copy or read tells the core`() {
         var sender = SnapshotSender(firstIdentifier: 1, chunkBytes: 10)
-        _ = sender.start(peer: Self.peer, nowNanoseconds: 0)
+        _ = sender.start(peer: Self.peer, applied: LogIndex(40), nowNanoseconds: 0)
         let failed = sender.copied(
             peer: Self.peer, result: .failure(StateMachineError("no space left")), nowNanoseconds: 0)
         #expect(words(failed) == ["finished nil"])
