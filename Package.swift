@@ -47,7 +47,6 @@ let package = Package(
                 "JSON",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
             ]),
 
         // Floor 3: what faces people and programs.
@@ -61,7 +60,13 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .target(name: "Operations", dependencies: ["Client", "JSON"]),
+        .target(
+            name: "Operations",
+            dependencies: [
+                "Client", "JSON",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
 
         // The simulator runs whole nodes on virtual time.
         .target(name: "Simulator", dependencies: ["Raft", "RaftCore"], path: "jepsen-like/Simulator"),
