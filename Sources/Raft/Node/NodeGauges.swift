@@ -8,8 +8,6 @@ public final class NodeGauges: Sendable {
         public var logBytes: UInt64 = 0
         public var applyBatches: UInt64 = 0
         public var appliedEntries: UInt64 = 0
-        public var proposals: UInt64 = 0
-        public var reads: UInt64 = 0
         public var elections: UInt64 = 0
         public var snapshotsSent: UInt64 = 0
         public var snapshotsInstalled: UInt64 = 0
