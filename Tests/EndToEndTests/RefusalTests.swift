@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func `idle clients cannot use up the files that a node needs`() async throws {
+    @Test func `a limit of open files that is too low is refused with the number`() async throws {
         try await withDirectory { root in
             let few = try ChildProcess(
                 executable: "/bin/sh",

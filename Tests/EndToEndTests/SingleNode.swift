@@ -17,10 +17,21 @@ struct SingleNode {
     let client: MemoryClient
 
     /// Starts a node on a free port and waits until it serves, at most 30 s.
-    static func start(data: String, output: String, _ words: [String] = []) async throws -> SingleNode {
-        let child = try ChildProcess(
-            executable: RealCluster.executable,
-            arguments: ["serve", "--exit-with-parent", "--data-dir", data, "--port", "0"] + words, outputPath: output)
+    /// - Parameter openFilesMax: its limit of open files, soft and hard; nil leaves the one of the tests.
+    static func start(
+        data: String, output: String, openFilesMax: Int? = nil, _ words: [String] = []
+    ) async throws -> SingleNode {
+        let arguments = ["serve", "--exit-with-parent", "--data-dir", data, "--port", "0"] + words
+        let child: ChildProcess
+        if let openFilesMax {
+            child = try ChildProcess(
+                executable: "/bin/sh",
+                arguments: ["-c", "ulimit -n \(openFilesMax) && exec \"$0\" \"$@\"", RealCluster.executable]
+                    + arguments,
+                outputPath: output)
+        } else {
+            child = try ChildProcess(executable: RealCluster.executable, arguments: arguments, outputPath: output)
+        }
         let deadline = ContinuousClock.now + .seconds(30)
         while ContinuousClock.now < deadline, child.exit == nil {
             if let port = try port(in: output) {
