@@ -8,17 +8,16 @@ public enum VoteOutcome: Hashable, Sendable {
 }
 
 extension Configuration {
-    public var isJoint: Bool { !outgoing.isEmpty }
-
     /// True when a majority of the voters satisfies `predicate` and, during a joint change, a majority of the outgoing
     /// voters as well.
     public func hasQuorum(of predicate: (NodeID) -> Bool) -> Bool {
-        guard Configuration.hasMajority(of: voters, predicate) else { return false }
+        guard !isNone, Configuration.hasMajority(of: voters, predicate) else { return false }
         return outgoing.isEmpty || Configuration.hasMajority(of: outgoing, predicate)
     }
 
     /// The highest index that a quorum has reached, given how far each voter is. Nobody but voters is asked (bug 15).
     public func quorumIndex(matchOf: (NodeID) -> LogIndex) -> LogIndex {
+        guard !isNone else { return .zero }
         let incoming = Configuration.majorityIndex(of: voters, matchOf)
         guard !outgoing.isEmpty else { return incoming }
         return min(incoming, Configuration.majorityIndex(of: outgoing, matchOf))

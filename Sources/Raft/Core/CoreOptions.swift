@@ -1,5 +1,5 @@
 /// Limits and timings of one core. Time is in ticks, sizes in bytes of `Entry.costBytes`; nothing is ever unlimited
-/// (invariant 13). PreVote, check-quorum and leader stickiness are always on and therefore not options.
+/// (invariant 13).
 
 public struct CoreOptions: Hashable, Sendable {
     /// Ticks between two heartbeats of a leader; at least 1.
@@ -22,12 +22,30 @@ public struct CoreOptions: Hashable, Sendable {
     public var entryBytesMax: Int
     /// Reads waiting on this node, local and remote.
     public var readsMax: Int
+    /// Whether this node, as a leader, serves reads under a lease (thesis §6.4.1). Off by default. Every node of a
+    /// cluster must have the same value: it also makes a node wait a whole election timeout after its start before it
+    /// votes, because it may have forgotten a leader it heard.
+    public var leaseReads: Bool
+    /// By how much two clocks of the cluster may run apart, in parts of a thousand; leases are shortened by it.
+    public var clockDriftPerThousand: Int
+    /// Length of a tick; only leases need it.
+    public var tickNanoseconds: UInt64
+    /// The highest feature level this build can follow.
+    public var featureLevelMax: UInt16
+    /// Names the data directory (`Member.incarnation`); zero when there is none to name.
+    public var incarnation: UInt64
+    /// PreVote and check-quorum are always on in a real node. Only the simulator turns one off, because each masks bugs
+    /// that the other parts must be free of by themselves.
+    public var preVote: Bool
+    public var checkQuorum: Bool
 
     public init(
         heartbeatTicks: Int = 1, electionTimeoutTicks: Int = 10,
         appendBytesMax: Int = 1 << 20, inflightBytesMax: Int = 8 << 20, inflightMessagesMax: Int = 64,
         uncommittedBytesMax: Int = 64 << 20, unappliedBytesMax: Int = 64 << 20, tailBytesMax: Int = 32 << 20,
-        entryBytesMax: Int = 4 << 20, readsMax: Int = 65_536
+        entryBytesMax: Int = 4 << 20, readsMax: Int = 65_536, leaseReads: Bool = false, clockDriftPerThousand: Int = 10,
+        tickNanoseconds: UInt64 = 10_000_000, featureLevelMax: UInt16 = 1, incarnation: UInt64 = 0,
+        preVote: Bool = true, checkQuorum: Bool = true
     ) {
         self.heartbeatTicks = heartbeatTicks
         self.electionTimeoutTicks = electionTimeoutTicks
@@ -39,6 +57,13 @@ public struct CoreOptions: Hashable, Sendable {
         self.tailBytesMax = tailBytesMax
         self.entryBytesMax = entryBytesMax
         self.readsMax = readsMax
+        self.leaseReads = leaseReads
+        self.clockDriftPerThousand = clockDriftPerThousand
+        self.tickNanoseconds = tickNanoseconds
+        self.featureLevelMax = featureLevelMax
+        self.incarnation = incarnation
+        self.preVote = preVote
+        self.checkQuorum = checkQuorum
     }
 
     /// The first option that makes no sense, in words; nil when all do.

@@ -12,6 +12,15 @@ public enum Input: Hashable, Sendable {
     case propose([Proposal])
     /// A linearizable read of this node's own client, named by `ReadID`.
     case read(ReadID)
+    /// As `read`, but served under the leader's lease while one holds (thesis §6.4.1), else like `read`.
+    case leaseRead(ReadID)
+    /// Monotonic time (it counts also while the machine sleeps), given before the other inputs of a step. Only leases
+    /// look at it, so a node without lease reads may leave it out.
+    case clock(nanoseconds: UInt64)
+    /// Hand leadership to `target`, or to the fittest voter; followers pass it on. Whoever asks watches the status.
+    case transferLeadership(target: NodeID?)
+    /// The disk is nearly full (or has room again): take no new entries, keep voting and hearing.
+    case storageLow(Bool)
     /// The write `sequence` of `Effect.persist` and all before it are durable.
     case persisted(sequence: UInt64)
     /// The state machine has applied everything up to here.
@@ -23,7 +32,7 @@ public enum Input: Hashable, Sendable {
     case snapshotSent(peer: NodeID, position: LogPosition?)
     /// A snapshot from `leader` was verified, installed in the state machine and made durable there. The core drops or
     /// keeps its log by log matching (invariant 14) and asks for the log to be reset accordingly.
-    case snapshotInstalled(position: LogPosition, configuration: Configuration?)
+    case snapshotInstalled(position: LogPosition, configuration: LoggedConfiguration?)
     /// The durable log now starts after `through`: everything at or before it is gone.
     case compacted(through: LogPosition)
 }
@@ -57,6 +66,10 @@ public enum Effect: Hashable, Sendable {
     case sendSnapshot(peer: NodeID)
     /// Role, term or known leader changed (for observers; carries the new values).
     case stateChanged(role: Role, term: Term, leader: NodeID?)
+    /// Another configuration is in force (appended, cut away again, or installed): talk to these members from now on.
+    case configurationChanged(Configuration)
+    /// A committed configuration no longer has this node: it may stop. It votes and campaigns no more.
+    case removedFromCluster
 }
 
 /// One durable write: at most one each of a new hard state, a cut of the suffix, and entries to append; or a reset of

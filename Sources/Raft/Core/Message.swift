@@ -7,12 +7,16 @@ public struct Message: Hashable, Sendable {
     public var from: NodeID
     public var to: NodeID
     public var term: Term
+    /// Names the sender's data directory. A member whose directory was lost comes back with another one, and is not
+    /// listened to any more (catalogue bug 9). Zero: the sender does not tell.
+    public var incarnation: UInt64
     public var body: MessageBody
 
-    public init(from: NodeID, to: NodeID, term: Term, body: MessageBody) {
+    public init(from: NodeID, to: NodeID, term: Term, incarnation: UInt64 = 0, body: MessageBody) {
         self.from = from
         self.to = to
         self.term = term
+        self.incarnation = incarnation
         self.body = body
     }
 }
@@ -38,12 +42,21 @@ public enum MessageBody: Hashable, Sendable {
     /// One piece of a state-machine snapshot; handled by the node around the core, which is told the result.
     case snapshotChunk(SnapshotChunk)
     case snapshotReply(SnapshotReply)
+    /// The leader asks the receiver to stand at once (thesis §3.10); its own lease and proposals end before it is sent.
+    case timeoutNow
+    /// A follower passes on that leadership shall go to `target`; nil: to whoever is fittest.
+    case transferRequest(target: NodeID?)
 }
 
 public struct VoteRequest: Hashable, Sendable {
     /// The candidate's last log position.
     public var last: LogPosition
-    public init(last: LogPosition) { self.last = last }
+    /// The leader itself asked for this election, so its followers need not protect it (thesis §4.2.3).
+    public var isTransfer: Bool
+    public init(last: LogPosition, isTransfer: Bool = false) {
+        self.last = last
+        self.isTransfer = isTransfer
+    }
 }
 
 public struct VoteReply: Hashable, Sendable {
@@ -90,7 +103,12 @@ public struct Heartbeat: Hashable, Sendable {
 
 public struct HeartbeatReply: Hashable, Sendable {
     public var round: UInt64
-    public init(round: UInt64) { self.round = round }
+    /// The highest feature level this node can follow; the leader raises the cluster's when all can.
+    public var featureLevelMax: UInt16
+    public init(round: UInt64, featureLevelMax: UInt16 = 0) {
+        self.round = round
+        self.featureLevelMax = featureLevelMax
+    }
 }
 
 public struct ForwardRequest: Hashable, Sendable {
@@ -118,6 +136,20 @@ public enum RefusalReason: UInt8, Sendable, CaseIterable {
     case stopping = 4
     /// The entry is larger than `entryBytesMax`.
     case tooLarge = 5
+    /// Leadership is being handed over.
+    case transferring = 6
+    /// The leader's disk is nearly full; it takes no new entries but keeps voting.
+    case diskFull = 7
+    /// A change of membership is under way, or the leader has not committed anything in its term yet.
+    case changeUnderWay = 8
+    /// The change makes no sense in the configuration in force.
+    case invalidChange = 9
+    /// The learner to promote has not caught up.
+    case notCaughtUp = 10
+    /// Too few of the voters to be answer now: the change would stop the cluster (catalogue bug 28).
+    case quorumUnreachable = 11
+    /// Lease reads are turned off in this cluster.
+    case leasesOff = 12
 }
 
 public struct ReadRequest: Hashable, Sendable {

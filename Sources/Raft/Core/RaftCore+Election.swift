@@ -83,7 +83,7 @@ extension RaftCore {
         startBallot()
         granted = [nodeID]
         let request = VoteRequest(last: log.last)
-        for node in configuration.members where node != nodeID {
+        for node in configuration.memberIDs where node != nodeID {
             emit(Message(from: nodeID, to: node, term: term.next, body: .preVoteRequest(request)))
         }
     }
@@ -98,12 +98,12 @@ extension RaftCore {
         stageHardState()
         startBallot()
         let request = VoteRequest(last: log.last)
-        for node in configuration.members where node != nodeID { send(to: node, .voteRequest(request)) }
+        for node in configuration.memberIDs where node != nodeID { send(to: node, .voteRequest(request)) }
     }
 
     private func requireMayCampaign() {
         Invariant.require(
-            .onlyVotersCampaign, configuration.isVoter(nodeID), "\(nodeID) is not among \(configuration.members)")
+            .onlyVotersCampaign, configuration.isVoter(nodeID), "\(nodeID) is not among \(configuration.memberIDs)")
     }
 
     private mutating func startBallot() {
@@ -126,7 +126,7 @@ extension RaftCore {
         leaderTerm = term
         heartbeatElapsedTicks = 0
         quorumElapsedTicks = 0
-        peers = configuration.members.filter { $0 != nodeID }.map {
+        peers = configuration.memberIDs.filter { $0 != nodeID }.map {
             Progress(peer: $0, next: log.lastIndex.next, options: options)
         }
         commitCheckNeeded = true

@@ -28,7 +28,7 @@ extension RaftCore {
         case .append, .heartbeat, .snapshotChunk:
             if message.term > term { becomeFollower(term: message.term, leader: message.from) }
         case .voteRequest, .voteReply, .preVoteReply, .appendReply, .heartbeatReply, .forward, .forwardRefused,
-            .readRequest, .readReply, .snapshotReply:
+            .readRequest, .readReply, .snapshotReply, .timeoutNow, .transferRequest:
             if message.term > term { becomeFollower(term: message.term, leader: nil) }
         }
         dispatch(message)
@@ -38,7 +38,7 @@ extension RaftCore {
     private mutating func dispatch(_ message: Message) {
         let isCurrent = message.term == term
         switch message.body {
-        case .preVoteRequest, .snapshotReply:
+        case .preVoteRequest, .snapshotReply, .timeoutNow, .transferRequest:
             break
         case .preVoteReply:
             if isCurrent { receivePreVoteRefusal(message) }
@@ -118,7 +118,7 @@ extension RaftCore {
         case .readReply(let reply):
             return (reply.index ?? .zero).rawValue < numberMax
         case .preVoteRequest, .preVoteReply, .voteRequest, .voteReply, .heartbeat, .heartbeatReply, .forward,
-            .forwardRefused, .readRequest, .snapshotChunk, .snapshotReply:
+            .forwardRefused, .readRequest, .snapshotChunk, .snapshotReply, .timeoutNow, .transferRequest:
             return true
         }
     }

@@ -54,9 +54,9 @@ extension RaftCore {
 
     // MARK: Own log
 
-    mutating func snapshotInstalled(_ position: LogPosition, _ installed: Configuration?) {
+    mutating func snapshotInstalled(_ position: LogPosition, _ installed: LoggedConfiguration?) {
         guard position.index > applied else { return }
-        if let installed { configuration = installed }
+        if let installed { configuration = installed.configuration }
         if log.matches(position) {
             raiseCommit(to: position.index)
         } else {

@@ -123,6 +123,8 @@ public struct RaftCore: Sendable {
         case .message(let message): receive(message)
         case .propose(let proposals): propose(proposals)
         case .read(let read): enqueueRead(read)
+        case .leaseRead(let read): enqueueRead(read)
+        case .clock, .transferLeadership, .storageLow: break
         case .persisted(let sequence): writeCompleted(sequence)
         case .applied(let index): applyCompleted(index)
         case .entriesLoaded(let peer, let from, let entries): entriesLoaded(peer: peer, from: from, entries: entries)

@@ -11,6 +11,17 @@ public struct TermRun: Hashable, Sendable {
     }
 }
 
+/// A configuration and the index of the entry that brought it; index zero is what the cluster was founded with.
+public struct LoggedConfiguration: Hashable, Sendable {
+    public var index: LogIndex
+    public var configuration: Configuration
+    public init(index: LogIndex, configuration: Configuration) {
+        self.index = index
+        self.configuration = configuration
+    }
+    public static let none = LoggedConfiguration(index: .zero, configuration: .none)
+}
+
 public struct RecoveredState: Hashable, Sendable {
     public var hardState: HardState
     /// The log starts after this position: everything at or before it is only in the state machine's checkpoint.
@@ -22,10 +33,14 @@ public struct RecoveredState: Hashable, Sendable {
     public var tail: [Entry]
     /// What the state machine had applied durably.
     public var applied: LogIndex
+    /// The configuration as of `applied`, from the state machine (or the founding one). Later ones are in `tail`.
+    /// nil: the one given to `RaftCore.init`.
+    public var configuration: LoggedConfiguration?
 
     public init(
         hardState: HardState = HardState(), base: LogPosition = .zero, termRuns: [TermRun] = [],
-        lastIndex: LogIndex = .zero, tail: [Entry] = [], applied: LogIndex = .zero
+        lastIndex: LogIndex = .zero, tail: [Entry] = [], applied: LogIndex = .zero,
+        configuration: LoggedConfiguration? = nil
     ) {
         self.hardState = hardState
         self.base = base
@@ -33,5 +48,6 @@ public struct RecoveredState: Hashable, Sendable {
         self.lastIndex = lastIndex
         self.tail = tail
         self.applied = applied
+        self.configuration = configuration
     }
 }

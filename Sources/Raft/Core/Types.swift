@@ -100,12 +100,22 @@ public struct Entry: Hashable, Sendable {
     public var costBytes: Int { payload.count + 48 }
 }
 
-/// A command on its way into the log: made by `id.origin`, appended by whoever leads.
+/// What a proposal asks the leader to append. Raw values are part of the wire format.
+public enum ProposalKind: UInt8, Sendable, CaseIterable {
+    /// The payload becomes an entry of kind `command`, as it is.
+    case command = 0
+    /// The payload is a `MembershipChange`; the leader turns it into the configuration that follows from its own.
+    case membershipChange = 1
+}
+
+/// Something on its way into the log: made by `id.origin`, appended by whoever leads.
 public struct Proposal: Hashable, Sendable {
     public var id: ProposalID
+    public var kind: ProposalKind
     public var payload: [UInt8]
-    public init(id: ProposalID, payload: [UInt8]) {
+    public init(id: ProposalID, kind: ProposalKind = .command, payload: [UInt8]) {
         self.id = id
+        self.kind = kind
         self.payload = payload
     }
     public var costBytes: Int { payload.count + 48 }

@@ -10,14 +10,32 @@ public struct AppliedPosition: Hashable, Sendable {
     /// Where the state was last replaced by a snapshot; zero when never. It may lie beyond a log that was not reset yet
     /// when the node stopped between the two steps of an install.
     public var installed: LogPosition
-    public init(position: LogPosition, digest: [UInt8], installed: LogPosition = .zero) {
+    /// The last configuration among what is applied, as it stood in its entry, and that entry's index; nil when none was.
+    /// Part of the replicated state: written in the transaction of its entry, carried by snapshots.
+    public var configuration: AppliedConfiguration?
+    public init(
+        position: LogPosition, digest: [UInt8], installed: LogPosition = .zero,
+        configuration: AppliedConfiguration? = nil
+    ) {
         self.position = position
         self.digest = digest
         self.installed = installed
+        self.configuration = configuration
     }
 }
 
-/// A committed command, decompressed. `command` is empty for entries that carry none (no-op, configuration).
+/// The bytes of an applied entry of kind `configuration`.
+public struct AppliedConfiguration: Hashable, Sendable {
+    public var index: LogIndex
+    public var bytes: [UInt8]
+    public init(index: LogIndex, bytes: [UInt8]) {
+        self.index = index
+        self.bytes = bytes
+    }
+}
+
+/// A committed command, decompressed. For an entry of kind `configuration` it is the configuration's
+/// bytes; for a no-op it is empty.
 public struct CommittedCommand: Hashable, Sendable {
     public var position: LogPosition
     public var kind: EntryKind
