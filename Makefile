@@ -16,10 +16,10 @@ TEST_ARGUMENTS ?=
 # Passed on to the demo, the measurement and the fault runs, e.g. make bench ARGUMENTS=--quick
 ARGUMENTS ?=
 
-.PHONY: help demo test lint format build bench chaos setup clean
+.PHONY: help demo test lint format build bench chaos sim membership setup clean
 
 help: ## list the commands
-	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
 demo: build ## build, boot three nodes, kill the leader while writing, verify that nothing acknowledged was lost
 	@$(RELEASE) demo $(ARGUMENTS)
@@ -47,6 +47,17 @@ bench: build ## measure three nodes beside a three-node etcd; ARGUMENTS=--quick 
 
 chaos: build ## kill -9 the leader under load, again and again, and check every acknowledged write
 	@jepsen-like/kill-leader.sh $(ARGUMENTS)
+
+membership: build ## change all of a cluster of five under load, and check every write and read
+	@$(RELEASE) drill membership $(ARGUMENTS)
+
+sim: setup ## simulate clusters with faults; ARGUMENTS='--seeds 1..100 --profile member' for a choice
+	@scripts/packages fetch
+	swift build -c release --product mneme-sim
+	@.build/release/mneme-sim bench
+	@.build/release/mneme-sim determinism --seeds 1..100
+	@.build/release/mneme-sim ledger
+	@.build/release/mneme-sim run $(or $(ARGUMENTS),--seeds 1..1000)
 
 setup: ## install the Debian packages that the build needs, if they are missing
 	@scripts/packages debian $(BUILD_PACKAGES)

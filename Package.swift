@@ -3,6 +3,11 @@ import PackageDescription
 
 // Floors point downward only: mneme → Server, Operations → Raft, StateMachine, Client → RaftCore, JSON → C targets.
 // RaftCore is a target of its own so that the compiler keeps it pure: it can import nothing that does I/O.
+
+/// `MNEME_MUTANTS=1` compiles in the bugs of `Sources/Raft/Core/Mutant.swift`, for `make mutants` alone, which builds into a
+/// directory of its own.
+let mutants: [SwiftSetting] = Context.environment["MNEME_MUTANTS"] == nil ? [] : [.define("MUTANTS")]
+
 let package = Package(
     name: "mneme",
     platforms: [.macOS(.v15)],
@@ -25,12 +30,13 @@ let package = Package(
 
         // Floor 2: consensus, the store, and what both speak.
         .target(name: "JSON"),
-        .target(name: "RaftCore", path: "Sources/Raft/Core"),
+        .target(name: "RaftCore", path: "Sources/Raft/Core", swiftSettings: mutants),
         .target(
             name: "Raft",
             dependencies: ["RaftCore", "CLZ4", "CChecksum"],
             path: "Sources/Raft",
-            exclude: ["Core", "TCP"]),
+            exclude: ["Core", "TCP"],
+            swiftSettings: mutants),
         .target(
             name: "RaftTCP",
             dependencies: [
@@ -49,17 +55,25 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
 
+        // The one file that knows both consensus and the store; a target of its own for the simulator.
+        .target(
+            name: "StoreMachine",
+            dependencies: ["Raft", "StateMachine"],
+            path: "Sources/Server/Cluster",
+            sources: ["MemoryMachine.swift"]),
+
         // Floor 3: what faces people and programs.
         .target(
             name: "Server",
             dependencies: [
-                "Raft", "RaftCore", "RaftTCP", "StateMachine", "JSON",
+                "Raft", "RaftCore", "RaftTCP", "StateMachine", "StoreMachine", "JSON",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
-            ]),
+            ],
+            exclude: ["Cluster/MemoryMachine.swift"]),
         .target(
             name: "Operations",
             dependencies: [
@@ -68,8 +82,20 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
 
+        // Judges of histories: pure, know no node.
+        .target(name: "Checkers", path: "jepsen-like/Checkers"),
         // The simulator runs whole nodes on virtual time.
-        .target(name: "Simulator", dependencies: ["Raft", "RaftCore"], path: "jepsen-like/Simulator"),
+        .target(
+            name: "Simulator",
+            dependencies: ["Raft", "RaftCore", "Checkers"],
+            path: "jepsen-like/Simulator",
+            exclude: ["Store"],
+            swiftSettings: mutants),
+        // The product's SQLite store on the simulator's disk.
+        .target(
+            name: "StoreSimulation",
+            dependencies: ["Simulator", "Raft", "StateMachine", "StoreMachine", "CSQLite"],
+            path: "jepsen-like/Simulator/Store"),
 
         // Floor 4: argument parsing only.
         .executableTarget(
@@ -80,8 +106,20 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
 
+        // All interleavings of small clusters of the same core.
+        .target(
+            name: "ModelChecker", dependencies: ["RaftCore"], path: "jepsen-like/ModelChecker", swiftSettings: mutants),
+        .executableTarget(
+            name: "mneme-sim",
+            dependencies: [
+                "Simulator", "ModelChecker", "RaftCore",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "jepsen-like/mneme-sim",
+            swiftSettings: mutants),
+
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
-        .testTarget(name: "RaftCoreTests", dependencies: ["RaftCore"]),
+        .testTarget(name: "RaftCoreTests", dependencies: ["RaftCore"], exclude: ["Dialogues"]),
         .testTarget(
             name: "RaftTests",
             dependencies: [
@@ -90,6 +128,11 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        .testTarget(
+            name: "StoreSimulationTests",
+            dependencies: ["StoreSimulation", "Simulator", "Raft", "StateMachine", "StoreMachine"]),
+        .testTarget(
+            name: "JepsenLikeTests", dependencies: ["Simulator", "Checkers", "ModelChecker", "Raft", "RaftCore"]),
         .testTarget(name: "StateMachineTests", dependencies: ["StateMachine", "JSON"]),
         .testTarget(
             name: "ServerTests",

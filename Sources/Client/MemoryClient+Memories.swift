@@ -169,7 +169,7 @@ extension MemoryClient {
     }
 
     /// The answer's object, or the refusal as an error.
-    private nonisolated func object(_ answer: Answer) throws(ClientError) -> JSONObject {
+    nonisolated func object(_ answer: Answer) throws(ClientError) -> JSONObject {
         let response = answer.response
         guard (200..<300).contains(response.status) else {
             throw .refused(
@@ -185,7 +185,7 @@ extension MemoryClient {
         return object
     }
 
-    private nonisolated func outOfContract(_ answer: Answer, _ reason: String) -> ClientError {
+    nonisolated func outOfContract(_ answer: Answer, _ reason: String) -> ClientError {
         .unexpectedAnswer(endpoint: answer.endpoint, reason: reason)
     }
 }

@@ -7,6 +7,8 @@ public struct NodeReport: Hashable, Sendable {
     public struct Peer: Hashable, Sendable {
         public var id: UInt64
         public var address: String
+        /// voter, learner, joining or outgoing; empty from a node that does not say.
+        public var role: String
         /// Known to the leader only.
         public var matchIndex: UInt64?
         public var lagEntries: UInt64?
@@ -24,6 +26,8 @@ public struct NodeReport: Hashable, Sendable {
     public var digest: String
     public var logBytes: UInt64
     public var uptimeMilliseconds: UInt64
+    /// The node's own place in the cluster: a role of a member, `removed` or `unknown`; empty when it does not say.
+    public var membership: String
     public var peers: [Peer]
     /// The document as it came.
     public var document: JSONValue
@@ -37,7 +41,8 @@ public struct NodeReport: Hashable, Sendable {
             commitIndex: reader.number("commit_index"), appliedIndex: reader.number("applied_index"),
             lastIndex: reader.number("last_index"), firstIndex: reader.number("first_index"),
             digest: reader.text("digest"), logBytes: reader.number("log_bytes"),
-            uptimeMilliseconds: reader.number("uptime_ms"), peers: (value["peers"]?.arrayValue ?? []).map(Peer.init),
+            uptimeMilliseconds: reader.number("uptime_ms"), membership: value["membership"]?.stringValue ?? "",
+            peers: (value["peers"]?.arrayValue ?? []).map(Peer.init),
             document: value)
         if let badField = reader.badField { return (nil, badField) }
         return (report, "")
@@ -48,6 +53,7 @@ extension NodeReport.Peer {
     init(_ value: JSONValue) {
         id = FieldReader.number(value["id"]) ?? 0
         address = value["address"]?.stringValue ?? ""
+        role = value["role"]?.stringValue ?? ""
         matchIndex = FieldReader.number(value["match_index"])
         lagEntries = FieldReader.number(value["lag_entries"])
         lastContactMilliseconds = FieldReader.number(value["last_contact_ms"])
@@ -55,7 +61,7 @@ extension NodeReport.Peer {
 }
 
 /// Reads required fields and remembers the first that is not there.
-private struct FieldReader {
+struct FieldReader {
     let value: JSONValue
     var badField: String?
 

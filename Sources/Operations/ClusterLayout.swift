@@ -18,24 +18,34 @@ public struct ClusterLayout: Hashable, Sendable {
     /// Raft listens this far above HTTP when a base port was asked for.
     public static let raftPortOffset = 100
 
+    /// The founders first, then those that join later.
     public var members: [Member]
+    /// How many of the members found the cluster.
+    public var founderCount: Int
     public var clusterID: String
     public var directory: String
     /// Further arguments of `mneme serve`, the same for every member.
     public var serveArguments: [String] = []
 
     public var endpoints: [Endpoint] { members.map(\.endpoint) }
+    public var founders: ArraySlice<Member> { members.prefix(founderCount) }
 
     /// - Parameters:
-    ///   - nodes: 1…9 voters.
+    ///   - nodes: 1…9 founders.
+    ///   - joiners: 0…9 nodes that are prepared, to join when somebody starts them. Their ids are those that a cluster
+    ///     gives out when they join in this order.
     ///   - basePort: HTTP port of node 1, the others follow; nil takes free ones anywhere.
     /// - Throws: `OperationsError` naming the port that is in use.
-    public init(nodes: Int, directory: String, clusterID: String, basePort: Int?) throws(OperationsError) {
-        precondition((1...9).contains(nodes), "a local cluster has 1 to 9 nodes")
-        let ports = try ClusterLayout.ports(nodes: nodes, basePort: basePort)
+    public init(
+        nodes: Int, joiners: Int = 0, directory: String, clusterID: String, basePort: Int?
+    ) throws(OperationsError) {
+        precondition((1...9).contains(nodes), "a local cluster has 1 to 9 founders")
+        precondition((0...9).contains(joiners), "at most 9 nodes are prepared to join")
+        let ports = try ClusterLayout.ports(nodes: nodes + joiners, basePort: basePort)
         self.directory = directory
         self.clusterID = clusterID
-        members = (0..<nodes).map { place in
+        founderCount = nodes
+        members = (0..<nodes + joiners).map { place in
             Member(
                 id: UInt64(place + 1), httpPort: ports.http[place], raftPort: ports.raft[place],
                 directory: "\(directory)/node-\(place + 1)")
@@ -62,15 +72,28 @@ public struct ClusterLayout: Hashable, Sendable {
         return (http, raft)
     }
 
-    /// The arguments of `mneme` that start this member.
+    /// The arguments of `mneme` that start this member: a founder, or a node whose directory knows the rest.
     public func arguments(for member: Member) -> [String] {
-        var words = [
+        guard founders.contains(member) else { return commonArguments(for: member) }
+        var words = ["--node-id", "\(member.id)", "--cluster-id", clusterID]
+        for peer in founders { words += ["--peer", "\(peer.id)=127.0.0.1:\(peer.raftPort)"] }
+        return commonArguments(for: member) + words
+    }
+
+    /// The arguments of `mneme` that make this member join a running cluster.
+    /// - Parameter replaced: the voter that leaves as soon as this one votes.
+    public func arguments(for member: Member, joining endpoints: [Endpoint], replacing replaced: UInt64?) -> [String] {
+        let through = endpoints.map { "http://\($0)" }.joined(separator: ",")
+        var words = ["--join", through]
+        if let replaced { words += ["--replaces", "\(replaced)"] }
+        return commonArguments(for: member) + words
+    }
+
+    private func commonArguments(for member: Member) -> [String] {
+        [
             "serve", "--data-dir", member.dataDirectory, "--host", "127.0.0.1", "--port", "\(member.httpPort)",
-            "--node-id", "\(member.id)", "--cluster-id", clusterID, "--raft-port", "\(member.raftPort)",
-            "--exit-with-parent",
-        ]
-        for peer in members { words += ["--peer", "\(peer.id)=127.0.0.1:\(peer.raftPort)"] }
-        return words + serveArguments
+            "--raft-port", "\(member.raftPort)", "--exit-with-parent",
+        ] + serveArguments
     }
 
     /// Makes the members' directories.

@@ -20,7 +20,8 @@ public struct ClusterStatusView: Sendable {
 
     public var table: String {
         var table = TextTable([
-            ("ENDPOINT", .left), ("NODE", .right), ("ROLE", .left), ("TERM", .right), ("LEADER", .right),
+            ("ENDPOINT", .left), ("NODE", .right), ("MEMBER", .left), ("ROLE", .left), ("TERM", .right),
+            ("LEADER", .right),
             ("COMMIT", .right), ("APPLIED", .right), ("DIGEST", .left), ("LAG", .right), ("LOG", .right),
             ("STATE", .left),
         ])
@@ -31,15 +32,28 @@ public struct ClusterStatusView: Sendable {
             case .reachable(let report):
                 let lag = commitMax > report.appliedIndex ? commitMax - report.appliedIndex : 0
                 table.add([
-                    endpoint.description, "\(report.nodeID)", report.role, "\(report.term)",
+                    endpoint.description, "\(report.nodeID)", report.membership.isEmpty ? "-" : report.membership,
+                    report.role, "\(report.term)",
                     report.leaderID.map { "\($0)" } ?? "-", "\(report.commitIndex)", "\(report.appliedIndex)",
                     String(report.digest.prefix(8)), "\(lag)", ClusterStatusView.bytes(report.logBytes), "reachable",
                 ])
             case .unreachable(let reason):
-                table.add([endpoint.description, "-", "-", "-", "-", "-", "-", "-", "-", "-", reason])
+                table.add([endpoint.description, "-", "-", "-", "-", "-", "-", "-", "-", "-", "-", reason])
             }
         }
-        return table.text + clusterWarning
+        return table.text + otherMembers + clusterWarning
+    }
+
+    /// Members that none of the endpoints is, as the most recent of the nodes that answer knows them.
+    private var otherMembers: String {
+        let reports = sights.compactMap(\.report)
+        guard let newest = reports.max(by: { ($0.appliedIndex, $0.term) < ($1.appliedIndex, $1.term) }) else {
+            return ""
+        }
+        let others = newest.peers.filter { peer in !reports.contains { $0.nodeID == peer.id } }
+        guard !others.isEmpty else { return "" }
+        let names = others.map { "node \($0.id) (\($0.role.isEmpty ? "member" : $0.role), raft \($0.address))" }
+        return "\nother members: " + names.joined(separator: ", ")
     }
 
     /// Empty while all nodes that answer are of one cluster.

@@ -18,24 +18,53 @@ public final class LocalCluster: Sendable {
 
     public var endpoints: [Endpoint] { layout.endpoints }
 
-    /// Starts every member that is not running.
+    /// Starts every founder that is not running.
     public func startAll() throws(OperationsError) {
         try layout.prepareDirectories()
-        for place in layout.members.indices { try start(place) }
+        for place in layout.founders.indices { try start(place) }
     }
 
-    /// Starts one member.
+    /// Starts one member that has a directory, or a founder.
     /// - Parameter place: index in the layout.
     /// - Returns: its process id.
     @discardableResult
     public func start(_ place: Int) throws(OperationsError) -> Int32 {
+        try start(place, layout.arguments(for: layout.members[place]))
+    }
+
+    /// Starts a member that is to join the cluster of these endpoints.
+    public func join(
+        _ place: Int, through endpoints: [Endpoint], replacing replaced: UInt64? = nil
+    )
+        throws(OperationsError)
+    {
+        let member = layout.members[place]
+        try start(place, layout.arguments(for: member, joining: endpoints, replacing: replaced))
+    }
+
+    /// Waits until a member that the cluster removed has ended by itself, as it should, and forgets it.
+    /// - Throws: when it does not end in time, or ends with anything but code 0.
+    public func retire(_ place: Int, within limit: Duration) async throws(OperationsError) {
+        let id = layout.members[place].id
+        guard let exit = await child(place)?.exited(within: limit) else {
+            throw OperationsError("node \(id) was removed and did not end within \(limit.milliseconds) ms")
+        }
+        guard exit == .code(0) else {
+            throw OperationsError(
+                "node \(id) was removed and ended with \(exit)\(LogTail.text(of: layout.members[place].logPath))")
+        }
+        children.withLock { $0[place] = nil }
+    }
+
+    @discardableResult
+    private func start(_ place: Int, _ arguments: [String]) throws(OperationsError) -> Int32 {
         let member = layout.members[place]
         if let running = child(place), running.exit == nil { return running.processID }
         for port in [member.httpPort, member.raftPort] where !LoopbackPorts.isFree(port) {
             throw OperationsError("node \(member.id): port \(port) on 127.0.0.1 is in use")
         }
         let child = try ChildProcess(
-            executable: executable, arguments: layout.arguments(for: member), outputPath: member.logPath)
+            executable: executable, arguments: arguments, outputPath: member.logPath)
         children.withLock { $0[place] = child }
         return child.processID
     }

@@ -12,6 +12,7 @@ public final class WriteLedger: Sendable {
         var writersEnded = false
         var killedAt: ContinuousClock.Instant?
         var firstAfterKill: Duration?
+        var longest: Duration = .zero
         var waiters: [(count: Int, continuation: CheckedContinuation<Bool, Never>)] = []
 
         mutating func takeDue() -> [CheckedContinuation<Bool, Never>] {
@@ -34,9 +35,18 @@ public final class WriteLedger: Sendable {
     /// From the kill to the first acknowledgement of a write that began after it.
     public var timeToNextAcknowledgement: Duration? { state.withLock { $0.firstAfterKill } }
 
+    /// The longest time from a write's beginning to its acknowledgement since this was last asked.
+    public func takeLongest() -> Duration {
+        state.withLock { state in
+            defer { state.longest = .zero }
+            return state.longest
+        }
+    }
+
     public func acknowledge(_ memory: AcknowledgedMemory, begunAt: ContinuousClock.Instant) {
         let due = state.withLock { state -> [CheckedContinuation<Bool, Never>] in
             state.acknowledged.append(memory)
+            state.longest = max(state.longest, ContinuousClock().now - begunAt)
             // A write that was under way at the kill may have been committed before it: only later ones show that the
             // cluster works again.
             if let killedAt = state.killedAt, state.firstAfterKill == nil, begunAt >= killedAt {

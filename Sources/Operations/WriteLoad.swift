@@ -10,6 +10,8 @@ struct WriteLoad: Sendable {
     let endpoints: [Endpoint]
     let writers: Int
     let ledger: WriteLedger
+    /// Which endpoint the next write goes to, by its number; nil: all in turn.
+    var choose: (@Sendable (Int) -> Int)?
 
     static var clientOptions: ClientOptions {
         ClientOptions(
@@ -27,7 +29,8 @@ struct WriteLoad: Sendable {
                 group.addTask {
                     let client = MemoryClient(endpoints: endpoints, options: WriteLoad.clientOptions)
                     while !Task.isCancelled, let request = next() {
-                        let place = turn.next() % endpoints.count
+                        let number = turn.next()
+                        let place = choose.map { $0(number) } ?? number % endpoints.count
                         guard await write(request, through: client, first: place) else { return }
                     }
                 }

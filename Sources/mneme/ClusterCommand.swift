@@ -1,6 +1,6 @@
-/// `mneme cluster up` and `cluster status`.
+/// `mneme cluster`: its subcommands, and the flags of `up` and `status`.
 ///
-/// Owns: their flags.
+/// Owns: these flags; those of the commands that change the cluster are in `MembershipCommands`.
 import ArgumentParser
 import Client
 import Operations
@@ -8,8 +8,12 @@ import Operations
 struct ClusterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cluster",
-        abstract: "Run a local cluster, or look at one.",
-        subcommands: [ClusterUpCommand.self, ClusterStatusCommand.self])
+        abstract: "Run a local cluster, look at one, or change who belongs to it.",
+        subcommands: [
+            ClusterUpCommand.self, ClusterStatusCommand.self, MembersCommand.self, AddMemberCommand.self,
+            RemoveMemberCommand.self, ReplaceMemberCommand.self, PromoteMemberCommand.self, PriorityCommand.self,
+            TransferCommand.self,
+        ])
 }
 
 struct ClusterUpCommand: AsyncParsableCommand {
@@ -56,7 +60,8 @@ struct ClusterStatusCommand: AsyncParsableCommand {
             mneme cluster status --watch
             mneme cluster status --json
 
-            LAG is how many committed entries a node has yet to apply. Exit code 1 when no node knows a leader.
+            LAG is how many committed entries a node has yet to apply. MEMBER is its place in the cluster; members whose
+            nodes are not among the endpoints are listed below. Exit code 1 when no node knows a leader.
             """)
 
     @Flag(name: .shortAndLong, help: "Again every second, until Ctrl-C.")

@@ -1,5 +1,7 @@
 import ArgumentParser
+import Client
 import Logging
+import Operations
 import Server
 
 /// `mneme serve`: one node. Without flags it is a Raft group of one in ./mneme-data.
@@ -16,8 +18,13 @@ struct ServeCommand: AsyncParsableCommand {
               mneme serve --node-id 1 --cluster-id prod --data-dir n1 --port 9077 \\
                 --peer 1=127.0.0.1:9177 --peer 2=127.0.0.1:9178 --peer 3=127.0.0.1:9179
 
-            Every member is named by --peer on every node, this one included. Membership is fixed in this version.
-            There is no authentication yet: bind to loopback, or to a network you trust.
+            Every founder is named by --peer on every founder, this one included. The directory remembers them: a restart
+            needs --data-dir only. Later nodes join a running cluster by themselves:
+              mneme serve --join http://127.0.0.1:9077 --data-dir n4 --port 9080 --raft-port 9180
+              mneme serve --join http://127.0.0.1:9077 --data-dir n5 --port 9081 --raft-port 9181 --replaces 2
+
+            A node ends with code 0 when the cluster removes it, with 78 when the cluster does not take it, with 70 when
+            its disk fails. There is no authentication yet: bind to loopback, or to a network you trust.
             """)
 
     @Option(name: .customLong("data-dir"), help: "Directory for log and database; created when missing.")
@@ -26,14 +33,26 @@ struct ServeCommand: AsyncParsableCommand {
     var host = "127.0.0.1"
     @Option(help: "Port for HTTP clients; 0 picks a free one.")
     var port = 9077
-    @Option(help: "This node's number, at least 1; never reuse one whose data is gone.")
-    var nodeID: UInt64 = 1
-    @Option(help: "Name of the cluster, the same on all its nodes.")
-    var clusterID = "mneme"
-    @Option(name: .customLong("peer"), help: "A member as ID=HOST:PORT of its Raft listener; once per member.")
+    @Option(help: "This node's number, at least 1; never reuse one whose data is gone. (default: 1, or the next free)")
+    var nodeID: UInt64?
+    @Option(help: "Name of the cluster, the same on all its nodes. (default: mneme)")
+    var clusterID: String?
+    @Option(name: .customLong("peer"), help: "A founder as ID=HOST:PORT of its Raft listener; once per founder.")
     var peers: [String] = []
     @Option(help: "Port for other nodes (default: the one that --peer names for this node).")
     var raftPort: Int?
+    @Option(help: ArgumentHelp("Join a running cluster through this node, or several.", valueName: "http://a,b"))
+    var join: String?
+    @Option(help: "With --join: HOST:PORT where the others reach this node (default: --host and --raft-port).")
+    var advertise: String?
+    @Option(help: "With --join: 0 to 255; voters of the highest priority lead when they can. (default: 100)")
+    var priority: UInt8?
+    @Option(help: "With --join: the voter that leaves as soon as this node votes.")
+    var replaces: UInt64?
+    @Flag(help: "With --join: stay a learner until somebody promotes this node.")
+    var learner = false
+    @Flag(help: "Serve reads under the leader's lease; the same on all nodes. Needs clocks that run evenly.")
+    var leaseReads = false
     @Flag(help: "End when the process that started this one ends.")
     var exitWithParent = false
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
@@ -53,17 +72,18 @@ struct ServeCommand: AsyncParsableCommand {
                 "--log-level '\(logLevel)' is not one of trace debug info notice warning error critical")
         }
         guard electionTimeoutMs >= 50 else { throw ValidationError("--election-timeout-ms must be at least 50") }
+        if join == nil {
+            let given = [
+                ("--advertise", advertise != nil), ("--priority", priority != nil), ("--replaces", replaces != nil),
+                ("--learner", learner),
+            ].first { $0.1 }
+            if let given { throw ValidationError("\(given.0) goes with --join only") }
+        }
     }
 
     func run() async throws {
-        var configuration: ServeConfiguration
-        do {
-            configuration = try ServeConfiguration(
-                dataDirectory: dataDirectory, host: host, port: port, nodeID: nodeID, clusterName: clusterID,
-                peers: peers, raftPort: raftPort)
-        } catch {
-            throw ValidationError("\(error)")
-        }
+        var configuration = try await identified()
+        configuration.leaseReads = leaseReads
         configuration.segmentBytes = segmentBytes
         configuration.checkpointBytes = checkpointBytes
         configuration.compactionKeepEntries = keepEntries
@@ -72,11 +92,51 @@ struct ServeCommand: AsyncParsableCommand {
         if exitWithParent { ParentWatch.endWithParent() }
         var logger = Logger(label: "mneme", factory: { StreamLogHandler.standardError(label: $0) })
         logger.logLevel = Logger.Level(rawValue: logLevel) ?? .info
+        let end: NodeEnd
         do {
-            try await NodeServer(configuration: configuration, logger: logger).run()
+            end = try await NodeServer(configuration: configuration, logger: logger).run()
         } catch {
             throw ServeFailure(message: "\(error)")
         }
+        if case .refused(let reason) = end {
+            Console.error("Error: \(reason)")
+            throw ExitCode(ServeCommand.notTaken)
+        }
+    }
+
+    /// EX_CONFIG: starting again changes nothing, so a supervisor should not try.
+    private static let notTaken: Int32 = 78
+
+    /// Who this node is: what its directory says, what the cluster it joins says, or what the flags say.
+    private func identified() async throws -> ServeConfiguration {
+        let flags = ServeFlags(
+            dataDirectory: dataDirectory, host: host, port: port, nodeID: nodeID, clusterName: clusterID, peers: peers,
+            raftPort: raftPort, advertise: advertise)
+        do {
+            var founding = try ServeConfiguration.founding(of: flags)
+            if founding == nil, let join { founding = try await joined(flags, join) }
+            return try ServeConfiguration(flags: flags, founding: founding)
+        } catch let problem as ServeConfiguration.Problem {
+            if problem.isUsage { throw ValidationError(problem.description) }
+            throw ServeFailure(message: problem.description)
+        }
+    }
+
+    private func joined(_ flags: ServeFlags, _ join: String) async throws -> Founding {
+        let address = try flags.joinAddress()
+        let endpoints: [Endpoint]
+        do { endpoints = try Endpoint.list(parsing: join) } catch { throw ValidationError("--join: \(error)") }
+        let ticket: ClusterJoin.Ticket
+        do {
+            ticket = try await ClusterJoin(endpoints: endpoints).ask(
+                NewMember(
+                    id: nodeID, address: address, priority: priority, isLearner: learner, replaces: replaces))
+        } catch {
+            throw ServeFailure(message: "\(error)")
+        }
+        return try flags.joined(
+            nodeID: ticket.nodeID, clusterName: ticket.clusterID, address: address,
+            seeds: ticket.members.map { ($0.id, $0.address) })
     }
 }
 

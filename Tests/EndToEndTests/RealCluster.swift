@@ -14,18 +14,18 @@ struct RealCluster {
         .appendingPathComponent("mneme").path
 
     static func run(
-        nodes: Int, serveArguments: [String] = [], _ body: (RealCluster) async throws -> Void
+        nodes: Int, joiners: Int = 0, serveArguments: [String] = [], _ body: (RealCluster) async throws -> Void
     ) async throws {
         let directory = try TemporaryDirectory(prefix: "mneme-end-to-end")
         var layout = try ClusterLayout(
-            nodes: nodes, directory: directory.path, clusterID: "end-to-end", basePort: nil)
+            nodes: nodes, joiners: joiners, directory: directory.path, clusterID: "end-to-end", basePort: nil)
         layout.serveArguments = serveArguments
         let real = RealCluster(
             cluster: LocalCluster(layout: layout, executable: executable),
             client: MemoryClient(endpoints: layout.endpoints), directory: directory)
         do {
             try real.cluster.startAll()
-            try await real.untilServing(Array(layout.members.indices))
+            try await real.untilServing(Array(layout.founders.indices))
             try await body(real)
         } catch {
             await real.end()

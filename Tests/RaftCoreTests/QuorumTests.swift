@@ -104,6 +104,6 @@ import Testing
     @Test func `voters are kept ascending and once`() {
         let configuration = Configuration(voters: [NodeID(3), NodeID(1), NodeID(3)], outgoing: [NodeID(2)])
         #expect(configuration.voters == [NodeID(1), NodeID(3)])
-        #expect(configuration.members == [NodeID(1), NodeID(2), NodeID(3)])
+        #expect(configuration.memberIDs == [NodeID(1), NodeID(2), NodeID(3)])
     }
 }

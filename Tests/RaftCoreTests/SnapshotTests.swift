@@ -151,6 +151,7 @@ import Testing
             while !cluster.network.isEmpty { cluster.deliver(0) }
         }
         #expect(!cluster.nodes[0].loads.isEmpty)
+        cluster.write(0)
         cluster.compact(0, keeping: 2)
         cluster.load(0)
         #expect(cluster.nodes[0].snapshotsOwed == [NodeID(3)])

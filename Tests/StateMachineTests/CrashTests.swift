@@ -9,7 +9,7 @@ import Testing
 @Suite struct CrashTests {
     private static func database(_ test: TestStore) throws -> Database {
         let writer = try #require(test.store.writerForTests)
-        return writer.databaseForTests
+        return writer.database
     }
 
     /// Four commands of different families over an existing state, as one batch.
@@ -176,7 +176,9 @@ import Testing
 
     @Test func `CURRENT that names nothing, or holds nonsense, is refused`() throws {
         for (text, expected) in [
-            ("7\n", "does not exist"), ("seven", "does not hold a generation number"), ("", "does not hold"),
+            (String(decoding: CheckedLine.encode("7"), as: UTF8.self), "does not exist"), ("7\n", "does not hold"),
+            (String(decoding: CheckedLine.encode("seven"), as: UTF8.self), "does not hold a generation number"),
+            ("", "does not hold"),
         ] {
             let test = try TestStore()
             test.store.close()

@@ -12,8 +12,11 @@ import Testing
             second += Int64.random(in: -3...40, using: &random)
             let id = "id-\(Int.random(in: 0..<30, using: &random))"
             let command: Command
-            switch Int.random(in: 0..<10, using: &random) {
+            switch Int.random(in: 0..<11, using: &random) {
             case 0: return LogCommand(index: UInt64(index), term: 1, command: [])
+            case 10:
+                let bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: index), count: index % 300)
+                return LogCommand(index: UInt64(index), term: 1, kind: .configuration, command: bytes)
             case 1...4: command = .store(randomStore(id: "id-\(index)", &random, at: second))
             case 5:
                 command = .storeBatch((0..<3).map { randomStore(id: "id-\(index)-\($0)", &random, at: second) })
@@ -128,7 +131,7 @@ import Testing
             path: "\(test.directory.path)/generation-1/state.db", mode: .readOnly, cacheBytes: 1 << 20)
         let statements = try ApplyStatements(database)
         let all = Mirror(reflecting: statements).children.compactMap { $0.value as? Statement }
-        #expect(all.count == 21)
+        #expect(all.count == 22)
         for statement in all where !statement.sql.contains("memories_fts") {
             let plan = try Statement(database: database.handle, sql: "EXPLAIN QUERY PLAN " + statement.sql)
             while try plan.step() {

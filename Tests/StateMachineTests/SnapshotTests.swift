@@ -34,8 +34,8 @@ import Testing
         _ = try source.store.checkpoint()
         let snapshot = try work().get()
         #expect(snapshot.index == pinned.index && snapshot.term == pinned.term)
-        #expect(snapshot.sha256 == (try DurableFile.digest(snapshot.path)))
-        #expect(snapshot.sizeBytes == (try DurableFile.size(snapshot.path)))
+        #expect(snapshot.sha256 == (try PosixStoreFiles().digest(snapshot.path)))
+        #expect(snapshot.sizeBytes == (try PosixStoreFiles().size(snapshot.path)))
 
         let target = try TestStore()
         let path = try SnapshotTests.receive(snapshot, at: target)
@@ -181,16 +181,16 @@ import Testing
         let test = try TestStore(options: options)
         let path = test.directory.path + "/generation-1/state.db"
         var moved = 0
-        var lastSize = try DurableFile.size(path)
+        var lastSize = try PosixStoreFiles().size(path)
         for number in 0..<150 {
             try test.apply(.store(storing("a\(number)", content: String(repeating: "w\(number) ", count: 10_000))))
             #expect(try test.read { reader throws(StoreError) in try reader.count() } == number + 1)
-            let size = try DurableFile.size(path)
+            let size = try PosixStoreFiles().size(path)
             if size > lastSize { moved += 1 }
             lastSize = size
         }
         #expect(moved > 2, "the database file grew \(moved) times")
-        let size = try DurableFile.size(path + "-wal")
+        let size = try PosixStoreFiles().size(path + "-wal")
         #expect(size < 6 << 20, "\(size) bytes")
         try checkFullText(directory: test.directory.path)
     }

@@ -21,6 +21,13 @@ final class TemporaryDirectory {
     }
 }
 
+extension Database {
+    /// On the files of the operating system.
+    convenience init(path: String, mode: Mode, cacheBytes: Int) throws(StoreError) {
+        try self.init(path: path, files: PosixStoreFiles(), mode: mode, cacheBytes: cacheBytes)
+    }
+}
+
 /// A store under test, with a log of its own.
 final class TestStore {
     let directory: TemporaryDirectory
@@ -93,7 +100,7 @@ func replicatedRows(_ applied: AppliedState, directory: String) throws -> [Strin
     var lines: [String] = []
     let selects = [
         "SELECT * FROM meta", "SELECT * FROM memories ORDER BY row", "SELECT * FROM registers ORDER BY key",
-        "SELECT * FROM sessions ORDER BY number",
+        "SELECT * FROM sessions ORDER BY number", "SELECT * FROM configuration",
     ]
     for select in selects {
         var statement: OpaquePointer?

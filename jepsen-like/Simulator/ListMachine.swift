@@ -11,12 +11,14 @@ public final class ListMachine: ReplicatedStateMachine, @unchecked Sendable {
     public final class Storage: @unchecked Sendable {
         // Sendable: used on the thread that runs virtual time only.
         fileprivate var durable = State()
+        fileprivate let incoming = IncomingShelf()
         public init() {}
     }
     fileprivate struct State {
         var position = LogPosition.zero
         var installed = LogPosition.zero
         var digest: UInt64 = 0xcbf2_9ce4_8422_2325
+        var configuration: AppliedConfiguration?
         var commands: [[UInt8]] = []
         var positions: [LogPosition] = []
     }
@@ -24,22 +26,24 @@ public final class ListMachine: ReplicatedStateMachine, @unchecked Sendable {
     private let storage: Storage
     private var state: State
     private var snapshots: [String: [UInt8]] = [:]
-    private var incoming: [UInt64: [UInt8]] = [:]
     private var snapshotCount = 0
 
     public init(storage: Storage) {
         self.storage = storage
         self.state = storage.durable
+        storage.incoming.restart()
     }
 
     /// What a database leaves when only its process was killed: everything committed, checkpointed or not.
-    func surviveKill() { storage.durable = state }
+    public func surviveKill() { storage.durable = state }
 
     public var commands: [[UInt8]] { state.commands }
     public var position: LogPosition { state.position }
 
     public func appliedPosition() -> AppliedPosition {
-        AppliedPosition(position: state.position, digest: Self.bytes(of: state.digest), installed: state.installed)
+        AppliedPosition(
+            position: state.position, digest: Self.bytes(of: state.digest), installed: state.installed,
+            configuration: state.configuration)
     }
 
     /// The outcome of a command is its place in the list.
@@ -51,6 +55,9 @@ public final class ListMachine: ReplicatedStateMachine, @unchecked Sendable {
             }
             state.position = command.position
             Self.fold(&state.digest, Self.bytes(of: command.position.index.rawValue) + command.command)
+            if command.kind == .configuration {
+                state.configuration = AppliedConfiguration(index: command.position.index, bytes: command.command)
+            }
             if command.kind == .command {
                 state.commands.append(command.command)
                 state.positions.append(command.position)
@@ -81,7 +88,7 @@ public final class ListMachine: ReplicatedStateMachine, @unchecked Sendable {
     public func installIncoming(
         identifier: UInt64, totalBytes: UInt64, digest: [UInt8], position: LogPosition
     ) throws(StateMachineError) {
-        guard let image = incoming.removeValue(forKey: identifier), UInt64(image.count) == totalBytes,
+        guard let image = storage.incoming.take(identifier: identifier), UInt64(image.count) == totalBytes,
             Self.digest(of: image) == digest, var received = Self.decode(image), received.position == position
         else { throw StateMachineError("snapshot \(identifier) is damaged") }
         received.installed = position
@@ -100,21 +107,26 @@ public final class ListMachine: ReplicatedStateMachine, @unchecked Sendable {
 
     public func discardSnapshot(_ file: SnapshotFile) { snapshots[file.path] = nil }
 
+    public func beginIncoming(identifier: UInt64, content: IncomingSnapshot) throws(StateMachineError) -> UInt64 {
+        storage.incoming.begin(identifier: identifier, content: content)
+    }
+
     public func writeIncoming(
         identifier: UInt64, atBytes offset: UInt64, bytes: [UInt8]
     ) throws(StateMachineError) {
-        if offset == 0 { incoming[identifier] = [] }
-        guard incoming[identifier]?.count == Int(offset) else { throw StateMachineError("piece out of order") }
-        incoming[identifier, default: []] += bytes
+        try storage.incoming.write(identifier: identifier, atBytes: offset, bytes: bytes)
     }
 
-    public func discardIncoming(identifier: UInt64) { incoming[identifier] = nil }
+    public func discardIncoming(identifier: UInt64) { storage.incoming.discard(identifier: identifier) }
 
     // MARK: bytes
 
     private static func encode(_ state: State) -> [UInt8] {
         var image = bytes(of: state.position.index.rawValue) + bytes(of: state.position.term.rawValue)
-        image += bytes(of: state.digest) + bytes(of: UInt64(state.commands.count))
+        image += bytes(of: state.digest)
+        let configuration = state.configuration ?? AppliedConfiguration(index: .zero, bytes: [])
+        image += bytes(of: configuration.index.rawValue) + bytes(of: UInt64(configuration.bytes.count))
+        image += configuration.bytes + bytes(of: UInt64(state.commands.count))
         for (command, position) in zip(state.commands, state.positions) {
             image += bytes(of: position.index.rawValue) + bytes(of: position.term.rawValue)
             image += bytes(of: UInt64(command.count)) + command
@@ -134,15 +146,23 @@ public final class ListMachine: ReplicatedStateMachine, @unchecked Sendable {
             return LogPosition(index: LogIndex(index), term: Term(term))
         }
         var state = State()
-        guard let last = position(), let digest = number(), let count = number() else { return nil }
+        func block() -> [UInt8]? {
+            guard let length = number(), length <= UInt64(image.count - offset) else { return nil }
+            defer { offset += Int(length) }
+            return Array(image[offset..<offset + Int(length)])
+        }
+        guard let last = position(), let digest = number(), let configured = number(), let configuration = block(),
+            let count = number()
+        else { return nil }
+        if configured > 0 {
+            state.configuration = AppliedConfiguration(index: LogIndex(configured), bytes: configuration)
+        }
         state.position = last
         state.digest = digest
         for _ in 0..<count {
-            guard let position = position(), let length = number(), offset + Int(length) <= image.count
-            else { return nil }
+            guard let position = position(), let command = block() else { return nil }
             state.positions.append(position)
-            state.commands.append(Array(image[offset..<offset + Int(length)]))
-            offset += Int(length)
+            state.commands.append(command)
         }
         return state
     }

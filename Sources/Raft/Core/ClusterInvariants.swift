@@ -21,10 +21,13 @@ public struct ClusterView: Sendable {
     public var durableIndex: LogIndex
     public var log: LogTail
     public var configuration: Configuration
+    /// Index of the entry that brought it.
+    public var configurationIndex: LogIndex
 
     public init(
         nodeID: NodeID, incarnation: UInt64, isRunning: Bool, role: Role, term: Term, vote: NodeID?, commit: LogIndex,
-        applied: LogIndex, appliedDigest: UInt64?, durableIndex: LogIndex, log: LogTail, configuration: Configuration
+        applied: LogIndex, appliedDigest: UInt64?, durableIndex: LogIndex, log: LogTail, configuration: Configuration,
+        configurationIndex: LogIndex = .zero
     ) {
         self.nodeID = nodeID
         self.incarnation = incarnation
@@ -38,6 +41,7 @@ public struct ClusterView: Sendable {
         self.durableIndex = durableIndex
         self.log = log
         self.configuration = configuration
+        self.configurationIndex = configurationIndex
     }
 }
 
@@ -47,7 +51,8 @@ extension RaftCore {
         ClusterView(
             nodeID: nodeID, incarnation: incarnation, isRunning: true, role: role, term: hardState.term,
             vote: hardStateSequence <= durableSequence ? hardState.vote : nil, commit: commit, applied: applied,
-            appliedDigest: appliedDigest, durableIndex: durableIndex, log: log, configuration: configuration)
+            appliedDigest: appliedDigest, durableIndex: durableIndex, log: log, configuration: configuration,
+            configurationIndex: history.newestIndex)
     }
 }
 
@@ -67,17 +72,26 @@ public struct ClusterInvariants: Sendable {
         var checked: LogPosition
     }
 
+    /// The last configuration that was committed; nil until one is known.
+    private var committedConfiguration: Configuration?
     // Looked up by key only, never iterated, so their order decides nothing.
     private var leaders: [Term: NodeID] = [:]
     private var votes: [NodeTerm: NodeID] = [:]
     private var entries: [LogPosition: Fingerprint] = [:]
     private var digests: [LogIndex: UInt64] = [:]
     private var seen: [NodeID: Seen] = [:]
-    /// Term of each committed index, from index 1 on; nil where only a snapshot told of it.
-    private var committed: [Term?] = []
+    private struct Committed {
+        var term: Term
+        /// The term in which it was committed, which may be later than its own: only leaders of yet later terms are
+        /// sure to have it (paper §5.4.3). One of a term between the two may still be about, and need not.
+        var inTerm: Term
+    }
+    /// Each committed index, from index 1 on; nil where only a snapshot told of it.
+    private var committed: [Committed?] = []
     private var violations: [ClusterViolation] = []
 
-    public init() {}
+    /// - Parameter founding: what the cluster began with; without it the first change is not judged.
+    public init(founding: Configuration? = nil) { committedConfiguration = founding }
 
     /// The highest index that any node ever knew to be committed.
     public var committedThrough: LogIndex { LogIndex(UInt64(committed.count)) }
@@ -150,11 +164,12 @@ public struct ClusterInvariants: Sendable {
             let place = Int(index.rawValue) - 1
             while committed.count <= place { committed.append(nil) }
             if let known = committed[place] {
-                if let term, term != known {
-                    report(.committedOnceForEver, "\(view.nodeID): \(index) committed as \(known), then as \(term)")
+                if let term, term != known.term {
+                    report(
+                        .committedOnceForEver, "\(view.nodeID): \(index) committed as \(known.term), then as \(term)")
                 }
             } else if let term {
-                committed[place] = term
+                committed[place] = Committed(term: term, inTerm: view.term)
                 checkNewCommit(LogPosition(index: index, term: term), view, views)
             }
             index = index.next
@@ -162,6 +177,7 @@ public struct ClusterInvariants: Sendable {
     }
 
     private mutating func checkNewCommit(_ position: LogPosition, _ view: ClusterView, _ views: [ClusterView]) {
+        // By the configuration in force where it was committed, both halves of a joint one; only voters count.
         let durable = view.configuration.hasQuorum { node in
             views.contains {
                 $0.nodeID == node && $0.durableIndex >= position.index
@@ -171,10 +187,28 @@ public struct ClusterInvariants: Sendable {
         if !durable {
             report(.committedOnceForEver, "\(position), committed at \(view.nodeID), is not on a quorum of disks")
         }
-        for leader in views where leader.isRunning && leader.role == .leader && leader.term > position.term {
+        checkCommittedConfiguration(position)
+        for leader in views where leader.isRunning && leader.role == .leader && leader.term > view.term {
             if !leader.log.matches(position) && leader.log.base.index < position.index {
                 report(.leaderCompleteness, "\(leader.nodeID), leader of \(leader.term), lacks \(position)")
             }
+        }
+    }
+
+    /// Each committed configuration against the one committed before it (invariant 11).
+    private mutating func checkCommittedConfiguration(_ position: LogPosition) {
+        guard let entry = entries[position]?.entry, entry.kind == .configuration else { return }
+        do {
+            let next = try Configuration.decode(entry.payload)
+            if let before = committedConfiguration, !before.everyQuorumIntersects(next) {
+                report(
+                    .configurationIsSound,
+                    "\(next.voters) (outgoing \(next.outgoing)) at \(position) after \(before.voters) "
+                        + "(outgoing \(before.outgoing)): not all quorums intersect")
+            }
+            committedConfiguration = next
+        } catch {
+            report(.configurationIsSound, "the configuration at \(position) cannot be read: \(error)")
         }
     }
 
@@ -184,11 +218,15 @@ public struct ClusterInvariants: Sendable {
             return
         }
         leaders[view.term] = view.nodeID
-        for (place, term) in committed.enumerated() {
+        // A leader on its way out may still have to finish what it began, as long as that is not committed.
+        if !view.configuration.isVoter(view.nodeID) && view.configurationIndex <= view.commit {
+            report(.onlyVotersCampaign, "\(view.nodeID) won \(view.term) without a vote of its own")
+        }
+        for (place, known) in committed.enumerated() {
             let index = LogIndex(UInt64(place) + 1)
-            guard let term, term < view.term, index > view.log.base.index else { continue }
-            if view.log.term(at: index) != term {
-                report(.leaderCompleteness, "\(view.nodeID), leader of \(view.term), lacks \(index) of \(term)")
+            guard let known, known.inTerm < view.term, index > view.log.base.index else { continue }
+            if view.log.term(at: index) != known.term {
+                report(.leaderCompleteness, "\(view.nodeID), leader of \(view.term), lacks \(index) of \(known.term)")
                 return
             }
         }

@@ -1,7 +1,8 @@
 /// Changes of membership, as values: what is asked, and which configuration comes next.
 ///
 /// Owns: the rules that need no log and no clock. Must never: let two configurations follow each other whose quorums do
-/// not intersect (invariant 11): a change of voters goes through a joint configuration, whatever its size (thesis §4.3).
+/// not intersect (invariant 11): a change of voters goes through a joint configuration, whatever its size (thesis
+/// §4.3).
 
 /// What an operator asks for; all of it happens in one step or none.
 public struct MembershipChange: Hashable, Sendable {
@@ -44,6 +45,7 @@ public enum MembershipProblem: Error, Hashable, Sendable, CustomStringConvertibl
     case tooManyMembers(Int)
     case addressTooLong(NodeID, Int)
     case namedTwice(NodeID)
+    case idTooLarge(NodeID)
 
     public var description: String {
         switch self {
@@ -58,13 +60,18 @@ public enum MembershipProblem: Error, Hashable, Sendable, CustomStringConvertibl
         case .addressTooLong(let id, let count):
             "the address of node \(id.rawValue) has \(count) bytes, the limit is \(Member.addressBytesMax)"
         case .namedTwice(let id): "node \(id.rawValue) is named twice in one change"
+        case .idTooLarge(let id):
+            "node id \(id.rawValue) is beyond \(Configuration.nodeIDMax.rawValue), the last there is"
         }
     }
 }
 
 extension Configuration {
+    /// Leaves every id a successor.
+    public static let nodeIDMax = NodeID(1 << 62)
+
     /// The smallest id that was never used.
-    public var nextFreeID: NodeID { NodeID(usedThrough.rawValue + 1) }
+    public var nextFreeID: NodeID { NodeID(usedThrough.rawValue &+ 1) }
 
     /// The configuration that `change` leads to: joint when voters change, else final at once.
     public func applying(_ change: MembershipChange) throws(MembershipProblem) -> Configuration {
@@ -104,8 +111,10 @@ extension Configuration {
             featureLevel: featureLevel)
     }
 
-    /// The same voters with what the leader learned of its members: their directories and a feature level all can follow.
-    public func refining(incarnations: [(id: NodeID, incarnation: UInt64)], featureLevel level: UInt16) -> Configuration {
+    /// The same voters with what the leader learned of its members: their directories and a feature level all can
+    /// follow.
+    public func refining(incarnations: [(id: NodeID, incarnation: UInt64)], featureLevel level: UInt16) -> Configuration
+    {
         var next = members
         for place in next.indices where next[place].incarnation == 0 {
             for fact in incarnations where fact.id == next[place].id { next[place].incarnation = fact.incarnation }
@@ -124,6 +133,7 @@ extension Configuration {
         var previous = usedThrough
         for member in change.add.sorted(by: { $0.id < $1.id }) {
             guard member.id > previous else { throw .idUsedBefore(member.id, next: nextFreeID) }
+            guard member.id <= Configuration.nodeIDMax else { throw .idTooLarge(member.id) }
             previous = member.id
             let bytes = member.address.utf8.count
             guard bytes <= Member.addressBytesMax else { throw .addressTooLong(member.id, bytes) }

@@ -2,9 +2,9 @@
 /// as carried by proposals.
 ///
 /// Layout, little-endian. Configuration: version (1 byte, 2) · feature level (UInt16) · used through (UInt64) · member
-/// count (UInt16) · members ascending · voter count (UInt16) · voters (UInt64 each, ascending) · outgoing count (UInt16) ·
-/// outgoing voters. Member: id (UInt64) · incarnation (UInt64) · priority (UInt8) · flags (UInt8, bit 0 joining) ·
-/// replaces (UInt64, 0 for none) · address length (UInt16) · address (UTF-8).
+/// count (UInt16) · members ascending · voter count (UInt16) · voters (UInt64 each, ascending) · outgoing count
+/// (UInt16) · outgoing voters. Member: id (UInt64) · incarnation (UInt64) · priority (UInt8) · flags (UInt8, bit 0
+/// joining) · replaces (UInt64, 0 for none) · address length (UInt16) · address (UTF-8).
 /// Must never: accept bytes it would not itself have written.
 
 public struct ConfigurationDecodingError: Error, Hashable, Sendable, CustomStringConvertible {

@@ -11,8 +11,8 @@ public struct Configuration: Hashable, Sendable {
     public private(set) var voters: [NodeID]
     /// The voters of before, while a joint change (thesis §4.3) is under way; empty otherwise.
     public private(set) var outgoing: [NodeID]
-    /// The highest id that was ever a member. Ids are never used twice, so an id up to here that is no member belongs to
-    /// a node that was removed, and a greater one to a node this configuration does not know yet.
+    /// The highest id that was ever a member. Ids are never used twice, so an id up to here that is no member belongs
+    /// to a node that was removed, and a greater one to a node this configuration does not know yet.
     public private(set) var usedThrough: NodeID
     /// What every member can read and apply; gates new kinds of entries and commands during a rolling upgrade.
     public private(set) var featureLevel: UInt16
@@ -65,7 +65,23 @@ public struct Configuration: Hashable, Sendable {
         for member in members where member.id == id { return member }
         return nil
     }
-    public func isMember(_ id: NodeID) -> Bool { member(id) != nil }
+    public func isMember(_ id: NodeID) -> Bool { incarnation(of: id) != nil }
+    /// The data directory that speaks for `id`, zero when not known yet; nil when `id` is no member. Asked for every
+    /// message, hence without making a copy of the member.
+    func incarnation(of id: NodeID) -> UInt64? {
+        for place in members.indices where members[place].id == id { return members[place].incarnation }
+        return nil
+    }
+    func priority(of id: NodeID) -> UInt8 {
+        for place in members.indices where members[place].id == id { return members[place].priority }
+        return 0
+    }
+    /// The highest among those who vote in the end.
+    var priorityMax: UInt8 {
+        var highest: UInt8 = 0
+        for voter in voters { highest = max(highest, priority(of: voter)) }
+        return highest
+    }
     /// Votes in one of the halves.
     public func isVoter(_ id: NodeID) -> Bool { voters.contains(id) || outgoing.contains(id) }
     /// Was a member once and is none now.

@@ -78,6 +78,12 @@ public struct CoreOptions: Hashable, Sendable {
             ("unappliedBytesMax", unappliedBytesMax), ("entryBytesMax", entryBytesMax), ("readsMax", readsMax),
         ]
         for (name, value) in sizes where value < 1 { return "\(name) is \(value), the least is 1" }
+        if !(0..<1000).contains(clockDriftPerThousand) {
+            return "clockDriftPerThousand is \(clockDriftPerThousand), it must be from 0 to 999"
+        }
+        if electionTimeoutTicks > 1 << 20 || tickNanoseconds < 1 || tickNanoseconds > 1 << 40 {
+            return "an election timeout of \(electionTimeoutTicks) ticks of \(tickNanoseconds) ns cannot be measured"
+        }
         return tailBytesMax < 0 ? "tailBytesMax is \(tailBytesMax), the least is 0" : nil
     }
 }

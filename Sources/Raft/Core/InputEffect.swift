@@ -14,8 +14,9 @@ public enum Input: Hashable, Sendable {
     case read(ReadID)
     /// As `read`, but served under the leader's lease while one holds (thesis §6.4.1), else like `read`.
     case leaseRead(ReadID)
-    /// Monotonic time (it counts also while the machine sleeps), given before the other inputs of a step. Only leases
-    /// look at it, so a node without lease reads may leave it out.
+    /// Monotonic time (it counts also while the machine sleeps), given before the other inputs of a step but read after
+    /// they came: a read is judged by it, and must not have come later. Only leases look at it, so a node without lease
+    /// reads may leave it out.
     case clock(nanoseconds: UInt64)
     /// Hand leadership to `target`, or to the fittest voter; followers pass it on. Whoever asks watches the status.
     case transferLeadership(target: NodeID?)
@@ -67,6 +68,8 @@ public enum Effect: Hashable, Sendable {
     /// Role, term or known leader changed (for observers; carries the new values).
     case stateChanged(role: Role, term: Term, leader: NodeID?)
     /// Another configuration is in force (appended, cut away again, or installed): talk to these members from now on.
+    /// First among the effects of its step. A leader goes on for a while to talk to members that left
+    /// (`CoreStatus.departing`), so their links must outlive this.
     case configurationChanged(Configuration)
     /// A committed configuration no longer has this node: it may stop. It votes and campaigns no more.
     case removedFromCluster

@@ -22,6 +22,7 @@ public enum Invariant: Int, CaseIterable, Sendable {
     case leaderCompleteness = 16
     case stateMachineSafety = 17
     case committedOnceForEver = 18
+    case leaseIsExclusive = 21
 
     /// The sentence that holds.
     public var statement: String {
@@ -37,13 +38,14 @@ public enum Invariant: Int, CaseIterable, Sendable {
         case .acknowledgedIsDurable: "acknowledgements and votes leave after the write they vouch for"
         case .readsAreConfirmed: "reads wait for an own-term commit and a later confirmation by a quorum"
         case .configurationIsSound: "a configuration has voters and its quorums intersect"
-        case .onlyVotersCampaign: "only voters stand for election"
+        case .onlyVotersCampaign: "only voters stand, of a configuration that no committed one replaced"
         case .everythingIsBounded: "every queue has a stated bound"
         case .snapshotMatchesOrReplaces: "a snapshot keeps a matching log and replaces any other"
         case .logMatching: "equal index and term mean equal entry and equal predecessors"
         case .leaderCompleteness: "every committed entry is in the log of each later leader"
         case .stateMachineSafety: "equal applied index means equal state"
         case .committedOnceForEver: "a committed entry is durable on a quorum and never replaced"
+        case .leaseIsExclusive: "while a lease holds, no other leader is elected and no transfer was begun"
         }
     }
 
@@ -53,6 +55,9 @@ public enum Invariant: Int, CaseIterable, Sendable {
     public static func require(
         _ invariant: Invariant, _ condition: @autoclosure () -> Bool, _ detail: @autoclosure () -> String
     ) {
+        #if MUTANTS
+        guard Mutant.assertionsAreOn else { return }
+        #endif
         guard condition() else { broken(invariant, detail()) }
     }
 
@@ -87,8 +92,27 @@ extension RaftCore {
                     "peer \(progress.peer): match \(progress.match), next \(progress.next), last \(last.index)")
             }
         }
+        checkConfiguration()
         Invariant.require(
             .everythingIsBounded, reads.count <= options.readsMax && held.count <= RaftCore.heldMax,
             "\(reads.count) reads waiting, \(held.count) messages held")
+    }
+
+    private func checkConfiguration() {
+        Invariant.require(
+            .configurationIsSound, history.newestIndex <= log.lastIndex,
+            "configuration of \(history.newestIndex), the log ends at \(log.lastIndex)")
+        switch role {
+        case .follower: break
+        case .preCandidate, .candidate:
+            Invariant.require(.onlyVotersCampaign, standing.isEligible, "\(nodeID) stands and may not")
+        case .leader:
+            // A leader that committed nothing yet may have taken over more than it knows to be committed.
+            Invariant.require(
+                .configurationIsSound, history.uncommittedCount <= 1 || !ownTermIsCommitted,
+                "\(history.uncommittedCount) changes of membership are not committed")
+            Invariant.require(
+                .everythingIsBounded, peers.count <= 2 * Configuration.membersMax, "\(peers.count) peers")
+        }
     }
 }

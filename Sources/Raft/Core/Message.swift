@@ -178,10 +178,12 @@ public struct SnapshotChunk: Hashable, Sendable {
     public var checksum: UInt32
     /// SHA-256 of the whole file; the receiver verifies it before installing.
     public var fileDigest: [UInt8]
+    /// What the state machine that made the file calls its layout; a receiver that cannot read it refuses at once.
+    public var format: UInt16
     public var bytes: [UInt8]
     public init(
         position: LogPosition, identifier: UInt64, offsetBytes: UInt64, totalBytes: UInt64, checksum: UInt32,
-        fileDigest: [UInt8], bytes: [UInt8]
+        fileDigest: [UInt8], format: UInt16 = 1, bytes: [UInt8]
     ) {
         self.position = position
         self.identifier = identifier
@@ -189,6 +191,7 @@ public struct SnapshotChunk: Hashable, Sendable {
         self.totalBytes = totalBytes
         self.checksum = checksum
         self.fileDigest = fileDigest
+        self.format = format
         self.bytes = bytes
     }
 }

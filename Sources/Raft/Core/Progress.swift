@@ -25,8 +25,22 @@ public struct Progress: Hashable, Sendable {
     /// It answered this leader since the last quorum check. Other messages do not count: a peer that cannot hear us but
     /// asks for votes would otherwise keep a useless leader in office.
     public internal(set) var recentActive = false
-    /// Ticks since the peer last answered this leader.
+    /// Ticks since the peer last answered this leader; counted from the election while it never did.
     public internal(set) var silentTicks = 0
+    /// It answered this leader at least once. Until then nobody knows whether it is there at all.
+    public internal(set) var hasAnswered = false
+
+    /// It receives everything and counts nowhere.
+    public internal(set) var isLearner = false
+    var catchUp: CatchUp
+    /// Set once the peer is no member any more: it is only still told so.
+    var departure: Departure?
+    /// The data directory that answers for the peer, from its first answer on; zero until then.
+    var incarnation: UInt64 = 0
+    /// What the peer announced last; zero until then.
+    public internal(set) var featureLevelMax: UInt16 = 0
+    /// Ticks for which the peer has been answering and as good as level with this leader's log.
+    var steadyTicks = 0
 
     /// In `probe`: the one message is under way.
     var probeOutstanding = false
@@ -37,9 +51,10 @@ public struct Progress: Hashable, Sendable {
     /// Highest read round the peer confirmed.
     var confirmedRound: UInt64 = 0
 
-    init(peer: NodeID, next: LogIndex, options: CoreOptions) {
+    init(peer: NodeID, next: LogIndex, nowTicks: UInt64, options: CoreOptions) {
         self.peer = peer
         self.next = next
+        catchUp = CatchUp(target: next.previous, startedTicks: nowTicks)
         inflight = InflightWindow(bytesMax: options.inflightBytesMax, messagesMax: options.inflightMessagesMax)
     }
 
@@ -69,6 +84,7 @@ public struct Progress: Hashable, Sendable {
 
     mutating func heard() {
         recentActive = true
+        hasAnswered = true
         silentTicks = 0
     }
 }

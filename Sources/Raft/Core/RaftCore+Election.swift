@@ -8,13 +8,25 @@ extension RaftCore {
 
     mutating func tickElection() {
         electionElapsedTicks += 1
-        guard configuration.isVoter(nodeID), !diskHangs else { return }
-        if isSoleVoter {
-            // Nobody to ask and nobody to wait for.
-            if role == .follower { campaign() }
-        } else if electionElapsedTicks >= electionDeadlineTicks {
-            preCampaign()
+        guard isPromotable else {
+            forgetSilentLeader()
+            return
         }
+        let isDue = electionElapsedTicks >= electionDeadlineTicks
+        if isSoleVoter {
+            // Nobody to ask; and nobody to wait for, but a leader that was removed and is about to hand over.
+            if role == .follower && (leader == nil || isDue) { campaign(isTransfer: false) }
+        } else if isDue && !keepsPromise {
+            if options.preVote && !Mutant.skipsPreVote { preCampaign() } else { campaign(isTransfer: false) }
+        }
+    }
+
+    /// Who does not stand must all the same not wait for a silent leader for ever, with its clients' reads and
+    /// proposals.
+    private mutating func forgetSilentLeader() {
+        guard leader != nil, electionElapsedTicks >= electionDeadlineTicks else { return }
+        leader = nil
+        leaderOfReadsChanged()
     }
 
     mutating func tickLeader() {
@@ -23,16 +35,24 @@ extension RaftCore {
         for place in peers.indices { tickPeer(at: place) }
         if quorumElapsedTicks >= options.electionTimeoutTicks {
             quorumElapsedTicks = 0
-            guard hasActiveQuorum() else {
+            if !hasActiveQuorum() && options.checkQuorum && !Mutant.skipsCheckQuorum {
                 becomeFollower(term: term, leader: nil)
                 return
             }
         }
-        if diskHangs && !isSoleVoter {
+        if diskHangs && !isSoleVoter && !Mutant.leadsWithHangingDisk {
             becomeFollower(term: term, leader: nil)
             return
         }
-        if heartbeatElapsedTicks >= options.heartbeatTicks { broadcastHeartbeat() }
+        tickTransfer()
+        guard role == .leader else { return }
+        tickDepartures()
+        tickHandover()
+        tickConfiguration()
+        if heartbeatElapsedTicks >= options.heartbeatTicks {
+            if options.leaseReads || hasDepartingPeers { reads.round += 1 }
+            broadcastHeartbeat()
+        }
     }
 
     private mutating func hasActiveQuorum() -> Bool {
@@ -59,9 +79,15 @@ extension RaftCore {
             held.removeAll()
             stageHardState()
         }
+        if Mutant.clearsVoteOnStepDown && roleChanged && !termChanged {
+            hardState.vote = nil
+            stageHardState()
+        }
         if role == .leader {
             refuseLeaderReads()
             peers.removeAll()
+            transfer = nil
+            forgetLease()
         }
         role = .follower
         if termChanged || roleChanged || newLeader != leader {
@@ -83,13 +109,14 @@ extension RaftCore {
         startBallot()
         granted = [nodeID]
         let request = VoteRequest(last: log.last)
-        for node in configuration.memberIDs where node != nodeID {
-            emit(Message(from: nodeID, to: node, term: term.next, body: .preVoteRequest(request)))
+        for member in configuration.members where member.id != nodeID && configuration.isVoter(member.id) {
+            emit(message(to: member.id, term: term.next, .preVoteRequest(request)))
         }
     }
 
     /// Stands in a new term. The own vote counts, and the requests leave, once term and vote are durable.
-    private mutating func campaign() {
+    /// - Parameter isTransfer: the leader of this term asked for it.
+    mutating func campaign(isTransfer: Bool) {
         requireMayCampaign()
         role = .candidate
         hardState.term = term.next
@@ -97,13 +124,16 @@ extension RaftCore {
         held.removeAll()
         stageHardState()
         startBallot()
-        let request = VoteRequest(last: log.last)
-        for node in configuration.memberIDs where node != nodeID { send(to: node, .voteRequest(request)) }
+        let request = VoteRequest(last: log.last, isTransfer: isTransfer)
+        for member in configuration.members where member.id != nodeID && configuration.isVoter(member.id) {
+            send(to: member.id, .voteRequest(request))
+        }
     }
 
     private func requireMayCampaign() {
         Invariant.require(
-            .onlyVotersCampaign, configuration.isVoter(nodeID), "\(nodeID) is not among \(configuration.memberIDs)")
+            .onlyVotersCampaign, standing.isEligible,
+            "\(nodeID) may not stand among \(configuration.memberIDs)")
     }
 
     private mutating func startBallot() {
@@ -126,32 +156,36 @@ extension RaftCore {
         leaderTerm = term
         heartbeatElapsedTicks = 0
         quorumElapsedTicks = 0
-        peers = configuration.memberIDs.filter { $0 != nodeID }.map {
-            Progress(peer: $0, next: log.lastIndex.next, options: options)
-        }
-        commitCheckNeeded = true
+        peers.removeAll()
         seenProposals.removeAll()
+        followConfigurationAsLeader()
+        transfer = nil
+        handoverFailures = 0
+        applyStalledTicks = 0
+        lease.isForfeit = false
+        lastIndexBefore = log.lastIndex
+        lastIndexLately = log.lastIndex
         // Nothing of earlier terms is committed by counting, and no read is served, until this entry is (§6.4).
-        appendAsLeader(kind: .noop, proposal: .none, payload: [])
+        if !Mutant.skipsNoop { appendAsLeader(kind: .noop, proposal: .none, payload: []) }
     }
 
     // MARK: Pre-votes
 
     mutating func receivePreVoteRequest(_ message: Message, _ request: VoteRequest) {
-        if message.term <= term {
+        if message.term <= term || !mayVote {
             send(to: message.from, .preVoteReply(VoteReply(granted: false)))
             return
         }
-        if hearsLeader { return }
-        let grant = request.last.isAtLeastAsUpToDate(as: log.last)
+        if protectsLeader { return }
+        let grant = isUpToDate(request.last)
         let reply = MessageBody.preVoteReply(VoteReply(granted: grant))
-        emit(Message(from: nodeID, to: message.from, term: grant ? message.term : term, body: reply))
+        emit(self.message(to: message.from, term: grant ? message.term : term, reply))
     }
 
     mutating func receivePreVoteGrant(_ message: Message) {
         guard role == .preCandidate, message.term == term.next else { return }
         record(message.from, in: \.granted)
-        if outcome() == .won { campaign() }
+        if outcome() == .won { campaign(isTransfer: false) }
     }
 
     mutating func receivePreVoteRefusal(_ message: Message) {
@@ -162,13 +196,23 @@ extension RaftCore {
 
     // MARK: Votes
 
+    /// Learners, and nodes that do not know their cluster yet, do vote: the candidate may know better what they are.
+    private var mayVote: Bool { !standing.isRemoved && !standing.isDisplaced }
+
+    /// A vote may go only to a log that cannot lack what is committed (paper §5.4.1).
+    private func isUpToDate(_ last: LogPosition) -> Bool {
+        Mutant.votesForShorterLogs || last.isAtLeastAsUpToDate(as: log.last)
+    }
+
     /// Paper figure 2, RequestVote. Granting twice to the same candidate is right: its reply was lost (bug 8).
     mutating func receiveVoteRequest(_ message: Message, _ request: VoteRequest) {
-        let free = hardState.vote == message.from || (hardState.vote == nil && leader == nil)
-        let grant = free && request.last.isAtLeastAsUpToDate(as: log.last)
+        let free =
+            Mutant.votesTwice || hardState.vote == message.from
+            || (hardState.vote == nil && leader == nil && mayVote && (request.isTransfer || !keepsPromise))
+        let grant = free && isUpToDate(request.last)
         if grant {
             electionElapsedTicks = 0
-            if hardState.vote == nil {
+            if hardState.vote == nil || Mutant.votesTwice {
                 hardState.vote = message.from
                 stageHardState()
             }
@@ -197,11 +241,12 @@ extension RaftCore {
     }
 
     private mutating func record(_ node: NodeID, in list: WritableKeyPath<RaftCore, [NodeID]>) {
-        guard !granted.contains(node), !refused.contains(node) else { return }
+        guard Mutant.countsVotesTwice || (!granted.contains(node) && !refused.contains(node)) else { return }
         self[keyPath: list].append(node)
     }
 
     private func outcome() -> VoteOutcome {
-        configuration.tally(granted: { granted.contains($0) }, refused: { refused.contains($0) })
+        if Mutant.countsVotesTwice && granted.count > configuration.voters.count / 2 { return .won }
+        return configuration.tally(granted: { granted.contains($0) }, refused: { refused.contains($0) })
     }
 }

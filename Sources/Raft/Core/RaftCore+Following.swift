@@ -13,7 +13,8 @@ extension RaftCore {
         } else {
             ignoredMessages += 1
         }
-        send(to: message.from, .heartbeatReply(HeartbeatReply(round: heartbeat.round)))
+        let reply = HeartbeatReply(round: heartbeat.round, featureLevelMax: options.featureLevelMax)
+        send(to: message.from, .heartbeatReply(reply))
     }
 
     mutating func receiveAppend(_ message: Message, _ request: AppendRequest) {
@@ -26,7 +27,7 @@ extension RaftCore {
             return
         }
         let previous = skipped == 0 ? request.previous : request.entries[skipped - 1].position
-        guard log.matches(previous) else {
+        guard log.matches(previous) || (Mutant.ignoresPreviousTerm && previous.index <= log.lastIndex) else {
             if previous.index <= commit {
                 ignoredMessages += 1
             } else if !refusedForSpace || previous.index <= log.lastIndex {
@@ -41,7 +42,7 @@ extension RaftCore {
             return
         }
         verified = max(verified, taken.through)
-        raiseCommit(to: min(request.commit, taken.through))
+        raiseCommit(to: min(request.commit, Mutant.commitsUnclamped ? log.lastIndex : taken.through))
         // Answering when there was no room at all would only have the leader send it all again at once (bug 72).
         if taken.hadNoRoom { return }
         // A mere commit notice needs no answer when everything in question was acknowledged before.
@@ -58,20 +59,27 @@ extension RaftCore {
     private mutating func takeIn(_ entries: [Entry], from start: Int, after previous: LogPosition) -> TakenIn? {
         var place = start
         while place < entries.count && log.matches(entries[place].position) { place += 1 }
-        guard place < entries.count else { return TakenIn(through: entries.last?.index ?? previous.index) }
+        guard place < entries.count else {
+            let end = entries.last?.index ?? previous.index
+            if Mutant.truncatesAlways && end < log.lastIndex { truncateLog(from: end.next) }
+            return TakenIn(through: end)
+        }
         let first = entries[place].index
         if first <= max(commit, verified) && first <= log.lastIndex { return nil }
         let end = endOfAcceptance(entries, from: place)
         guard end > place else { return TakenIn(through: first.previous, hadNoRoom: true) }
+        guard RaftCore.configurationsAreReadable(entries[place..<end]) else { return nil }
+        let stale = Mutant.keepsStaleTail && first <= log.lastIndex ? log.entries(from: first) : []
         if first <= log.lastIndex { truncateLog(from: first) }
         for entry in entries[place..<end] { appendToLog(entry) }
+        for entry in stale where entry.index == log.lastIndex.next { appendToLog(entry) }
         return TakenIn(through: entries[end - 1].index)
     }
 
     /// How many entries may be taken while apply is behind: only what is committed counts, because only that is sure
     /// to be applied and make room again; what is uncommitted is bounded by the leader.
     private mutating func endOfAcceptance(_ entries: [Entry], from start: Int) -> Int {
-        var room = options.unappliedBytesMax - log.bytes(after: applied, through: commit)
+        var room = storageIsLow ? 0 : options.unappliedBytesMax - log.bytes(after: applied, through: commit)
         var end = start
         while end < entries.count && room > 0 {
             room -= entries[end].costBytes
@@ -83,7 +91,7 @@ extension RaftCore {
 
     /// Apply has caught up: tells the leader where to go on, rather than wait for its time-out.
     mutating func askForRefusedEntries() {
-        guard refusedForSpace, role == .follower, leader != nil,
+        guard refusedForSpace, !storageIsLow, role == .follower, leader != nil,
             log.bytes(after: applied, through: commit) <= options.unappliedBytesMax / 2
         else { return }
         refusedForSpace = false
@@ -104,7 +112,7 @@ extension RaftCore {
 
     /// Answers now if everything up to `through` is durable; otherwise `acknowledgeDurable` will.
     private mutating func acknowledge(through: LogIndex, mayStaySilent: Bool) {
-        guard durableIndex >= through else { return }
+        guard durableIndex >= through || Mutant.acknowledgesBeforeSync else { return }
         if mayStaySilent && acknowledged >= through { return }
         sendMatched()
     }
@@ -117,7 +125,7 @@ extension RaftCore {
 
     private mutating func sendMatched() {
         guard let leader else { return }
-        let index = min(verified, durableIndex)
+        let index = Mutant.acknowledgesBeforeSync ? verified : min(verified, durableIndex)
         acknowledged = max(acknowledged, index)
         send(to: leader, .appendReply(AppendReply(result: .matched(index))))
     }

@@ -8,10 +8,14 @@ extension RaftCore {
     static let numberMax: UInt64 = 1 << 62
 
     mutating func receive(_ message: Message) {
-        guard message.to == nodeID, message.from != nodeID, configuration.isVoter(message.from),
-            RaftCore.isPlausible(message)
+        guard message.to == nodeID, message.from != nodeID, message.from.rawValue != 0,
+            RaftCore.isPlausible(message), !isStranger(message)
         else {
             ignoredMessages += 1
+            return
+        }
+        if wasRemoved(message.from) && !isHeardDespiteRemoval(message) {
+            answerRemoved(message)
             return
         }
         switch message.body {
@@ -22,13 +26,13 @@ extension RaftCore {
             // Carries the term that was asked about, not the sender's.
             receivePreVoteGrant(message)
             return
-        case .voteRequest where message.term > term && hearsLeader:
+        case .voteRequest(let request) where message.term > term && !request.isTransfer && protectsLeader:
             // Stickiness (thesis §4.2.3): a node that lost contact must not depose a leader that others hear.
             return
-        case .append, .heartbeat, .snapshotChunk:
+        case .append, .heartbeat, .snapshotChunk, .timeoutNow:
             if message.term > term { becomeFollower(term: message.term, leader: message.from) }
         case .voteRequest, .voteReply, .preVoteReply, .appendReply, .heartbeatReply, .forward, .forwardRefused,
-            .readRequest, .readReply, .snapshotReply, .timeoutNow, .transferRequest:
+            .readRequest, .readReply, .snapshotReply, .transferRequest:
             if message.term > term { becomeFollower(term: message.term, leader: nil) }
         }
         dispatch(message)
@@ -38,7 +42,7 @@ extension RaftCore {
     private mutating func dispatch(_ message: Message) {
         let isCurrent = message.term == term
         switch message.body {
-        case .preVoteRequest, .snapshotReply, .timeoutNow, .transferRequest:
+        case .preVoteRequest, .snapshotReply:
             break
         case .preVoteReply:
             if isCurrent { receivePreVoteRefusal(message) }
@@ -59,7 +63,7 @@ extension RaftCore {
             if isCurrent {
                 receiveHeartbeat(message, heartbeat)
             } else {
-                send(to: message.from, .heartbeatReply(HeartbeatReply(round: 0)))
+                answerStaleHeartbeat(message)
             }
         case .heartbeatReply(let reply):
             if isCurrent && role == .leader { receiveHeartbeatReply(message, reply) }
@@ -73,6 +77,10 @@ extension RaftCore {
             receiveReadRequest(message, request)
         case .readReply(let reply):
             receiveReadReply(reply)
+        case .timeoutNow:
+            receiveTimeoutNow(message)
+        case .transferRequest(let target):
+            receiveTransferRequest(message, target: target)
         }
     }
 
@@ -81,6 +89,56 @@ extension RaftCore {
         let result = AppendReply.Result.conflict(
             rejected: request.previous.index, hint: .zero, lastIndex: log.lastIndex)
         send(to: message.from, .appendReply(AppendReply(result: result)))
+    }
+
+    private mutating func answerStaleHeartbeat(_ message: Message) {
+        send(to: message.from, .heartbeatReply(HeartbeatReply(round: 0, featureLevelMax: options.featureLevelMax)))
+    }
+
+    // MARK: Who is listened to
+
+    /// Whether `message` comes from where it should, for what the node around handles itself (snapshots).
+    public func listens(to message: Message) -> Bool {
+        !isStranger(message) && (!wasRemoved(message.from) || isHeardDespiteRemoval(message))
+    }
+
+    /// Another data directory speaks under a member's id: a disk that was lost, with the votes and acknowledgements
+    /// that had been given on it (catalogue bug 9). Ids that no configuration has are heard: this node may be the one
+    /// that does not know yet.
+    private func isStranger(_ message: Message) -> Bool {
+        let bound =
+            configuration.incarnation(of: message.from)
+            ?? history.committed.configuration.incarnation(of: message.from) ?? 0
+        return bound != 0 && bound != message.incarnation && !Mutant.listensToLostDirectories
+    }
+
+    /// By a committed configuration, so that nothing brings the node back: ids are not used twice.
+    private func wasRemoved(_ node: NodeID) -> Bool {
+        !configuration.isMember(node) && history.committed.configuration.wasRemoved(node)
+    }
+
+    /// A removed leader goes on until it has handed over; and a leader hears from a departing peer whether it knows.
+    private func isHeardDespiteRemoval(_ message: Message) -> Bool {
+        guard message.term == term else { return false }
+        switch message.body {
+        case .append, .heartbeat, .timeoutNow, .snapshotChunk, .readReply, .forwardRefused:
+            return role == .follower && leader == message.from
+        case .appendReply, .heartbeatReply, .snapshotReply:
+            return role == .leader && placeOfPeer(message.from) != nil
+        case .preVoteRequest, .preVoteReply, .voteRequest, .voteReply, .forward, .readRequest, .transferRequest:
+            return false
+        }
+    }
+
+    /// No term, no vote, no timer changes for a removed node (catalogue bug 34); but it is told where it stands.
+    private mutating func answerRemoved(_ message: Message) {
+        switch message.body {
+        case .preVoteRequest: send(to: message.from, .preVoteReply(VoteReply(granted: false)))
+        case .voteRequest: send(to: message.from, .voteReply(VoteReply(granted: false)))
+        case .append(let request) where message.term < term: answerStaleAppend(message, request)
+        case .heartbeat where message.term < term: answerStaleHeartbeat(message)
+        default: break
+        }
     }
 
     /// True when the sender leads the current term, which also counts as hearing from it.
@@ -94,6 +152,7 @@ extension RaftCore {
             return false
         }
         electionElapsedTicks = 0
+        promise()
         return true
     }
 
@@ -101,6 +160,10 @@ extension RaftCore {
     var hearsLeader: Bool {
         role == .leader || (leader != nil && electionElapsedTicks < options.electionTimeoutTicks)
     }
+
+    /// Nobody but the leader itself may bring an election about now. Without check-quorum a leader that hears nobody
+    /// stays in office, so its followers must not protect it.
+    var protectsLeader: Bool { (options.checkQuorum && hearsLeader) || keepsPromise }
 
     /// Shape only: numbers within reach, entries contiguous and in term order (catalogue bugs 12, 13).
     private static func isPlausible(_ message: Message) -> Bool {
@@ -139,11 +202,15 @@ extension RaftCore {
 
     /// Sends in the current term, once that term (and the vote in it) is durable.
     mutating func send(to peer: NodeID, _ body: MessageBody) {
-        emit(Message(from: nodeID, to: peer, term: term, body: body))
+        emit(message(to: peer, term: term, body))
+    }
+
+    func message(to peer: NodeID, term: Term, _ body: MessageBody) -> Message {
+        Message(from: nodeID, to: peer, term: term, incarnation: options.incarnation, body: body)
     }
 
     mutating func emit(_ message: Message) {
-        if hardStateSequence <= durableSequence {
+        if hardStateSequence <= durableSequence || Mutant.votesBeforeSync {
             outbox.append(.send(message))
         } else {
             hold(message)

@@ -43,11 +43,16 @@ extension RaftCore {
     mutating func appendToLog(_ entry: Entry) {
         log.append(entry)
         if staged.firstEntry == nil { staged.firstEntry = entry.index }
+        if entry.kind == .configuration {
+            enterConfiguration(entry)
+            configurationChanged()
+        }
     }
 
     mutating func truncateLog(from: LogIndex) {
         Invariant.require(.committedNeverTruncated, from > commit, "cut from \(from), commit is \(commit)")
         log.truncate(from: from)
+        if !Mutant.truncationKeepsConfiguration && history.truncate(from: from) { configurationChanged() }
         forgetDurability(after: from.previous)
         if let first = staged.firstEntry {
             // Entries of this very step were never handed to storage: nothing to cut for them.
@@ -69,6 +74,7 @@ extension RaftCore {
 
     private mutating func forgetDurability(after index: LogIndex) {
         durableIndex = min(durableIndex, index)
+        if Mutant.countsReplacedWrites { return }
         for place in pendingWrites.indices where pendingWrites[place].lastIndex > index {
             pendingWrites[place].lastIndex = index
         }
@@ -82,7 +88,7 @@ extension RaftCore {
         if staged.hardStateChanged || hardState.commit < commit {
             // The commit hint rides along; it never causes a write of its own.
             hardState.commit = commit
-            newHardState = hardState
+            newHardState = Mutant.forgetsTerm && entries.isEmpty ? nil : hardState
         }
         let request = PersistRequest(
             sequence: nextSequence, hardState: newHardState, truncateFrom: staged.truncateFrom,

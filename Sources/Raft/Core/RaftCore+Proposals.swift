@@ -19,12 +19,13 @@ extension RaftCore {
     /// message may have been taken up before, so a refusal could be a lie. The proposer finds out by itself: when it
     /// applies an entry of a later term, whatever it forwarded before and did not see applied can never be.
     mutating func receiveForward(_ message: Message, _ request: ForwardRequest) {
-        guard role == .leader, message.term == term else { return }
+        guard role == .leader, message.term == term, configuration.isMember(message.from) else { return }
         let fresh = request.proposals.filter { $0.id.origin == message.from && markSeen($0.id) }
         for refusal in appendProposals(fresh) { send(to: message.from, .forwardRefused(refusal)) }
     }
 
     private mutating func markSeen(_ id: ProposalID) -> Bool {
+        if Mutant.takesForwardsTwice { return true }
         for place in seenProposals.indices where seenProposals[place].origin == id.origin {
             return seenProposals[place].insert(id.nonce)
         }
@@ -40,25 +41,39 @@ extension RaftCore {
 
     /// Appends what fits the limits; returns the rest, at most one refusal per reason.
     private mutating func appendProposals(_ proposals: [Proposal]) -> [ForwardRefusal] {
-        var tooLarge: [ProposalID] = []
-        var overloaded: [ProposalID] = []
+        var refusals: [ForwardRefusal] = []
         let applyIsBehind = log.bytes(after: applied, through: commit) >= options.unappliedBytesMax
         var uncommitted = log.bytes(after: commit, through: log.lastIndex)
         for proposal in proposals {
             let cost = proposal.costBytes
+            var reason: RefusalReason?
             if cost > options.entryBytesMax {
-                tooLarge.append(proposal.id)
+                reason = .tooLarge
+            } else if transfer != nil {
+                // The next leader is to have everything (catalogue bug 40: not for longer than the transfer's
+                // deadline).
+                reason = .transferring
+            } else if proposal.kind == .membershipChange {
+                reason = appendMembershipChange(proposal)
+            } else if storageIsLow {
+                reason = .diskFull
             } else if applyIsBehind || uncommitted + cost > options.uncommittedBytesMax {
-                overloaded.append(proposal.id)
+                reason = .overloaded
             } else {
                 uncommitted += cost
                 appendAsLeader(kind: .command, proposal: proposal.id, payload: proposal.payload)
             }
+            if let reason { RaftCore.add(proposal.id, reason, to: &refusals) }
         }
-        var refusals: [ForwardRefusal] = []
-        if !tooLarge.isEmpty { refusals.append(ForwardRefusal(proposals: tooLarge, reason: .tooLarge)) }
-        if !overloaded.isEmpty { refusals.append(ForwardRefusal(proposals: overloaded, reason: .overloaded)) }
         return refusals
+    }
+
+    private static func add(_ id: ProposalID, _ reason: RefusalReason, to refusals: inout [ForwardRefusal]) {
+        for place in refusals.indices where refusals[place].reason == reason {
+            refusals[place].proposals.append(id)
+            return
+        }
+        refusals.append(ForwardRefusal(proposals: [id], reason: reason))
     }
 
     /// One message per `appendBytesMax`; the size limit is checked here, before a needless journey.

@@ -14,11 +14,14 @@ struct ReadQueue: Hashable, Sendable {
     // Anywhere: reads of this node that nothing was done for yet.
     var waiting: [ReadID] = []
     // Leader.
+    /// Served by lease in the present step.
+    var leased: [ReadID] = []
     var remoteWaiting: [RemoteRead] = []
     var confirming: [ReadID] = []
     var remoteConfirming: [RemoteRead] = []
     /// The commit index when the round under way began; nil when none is.
     var confirmingIndex: LogIndex?
+    var confirmingRound: UInt64 = 0
     /// The last round begun. Grows for the life of the process, which no two leaderships of one term outlive.
     var round: UInt64 = 0
     // Follower: the one question under way to the leader.
@@ -30,7 +33,9 @@ struct ReadQueue: Hashable, Sendable {
 
     init(firstContext: UInt64) { nextContext = firstContext }
 
-    var count: Int { waiting.count + confirming.count + asked.count + remoteWaiting.count + remoteConfirming.count }
+    var count: Int {
+        waiting.count + leased.count + confirming.count + asked.count + remoteWaiting.count + remoteConfirming.count
+    }
 }
 
 extension RaftCore {
@@ -39,6 +44,8 @@ extension RaftCore {
             outbox.append(.readRefused(reads: [read], reason: .noLeader))
         } else if reads.count >= options.readsMax {
             outbox.append(.readRefused(reads: [read], reason: .overloaded))
+        } else if Mutant.readsLocally && role == .leader {
+            outbox.append(.readReady(reads: [read], index: commit))
         } else {
             reads.waiting.append(read)
         }
@@ -46,11 +53,15 @@ extension RaftCore {
 
     // MARK: Leader
 
-    private var ownTermIsCommitted: Bool { log.term(at: commit) == leaderTerm }
+    var ownTermIsCommitted: Bool { log.term(at: commit) == leaderTerm || Mutant.skipsNoop }
 
     mutating func receiveReadRequest(_ message: Message, _ request: ReadRequest) {
         guard role == .leader, reads.count < options.readsMax else {
             send(to: message.from, .readReply(ReadReply(context: request.context, index: nil)))
+            return
+        }
+        if Mutant.readsWithoutRound {
+            send(to: message.from, .readReply(ReadReply(context: request.context, index: commit)))
             return
         }
         // A follower asks one question at a time: a new one replaces the old.
@@ -64,6 +75,10 @@ extension RaftCore {
 
     /// Ends the round under way if a quorum answered it, and begins the next if reads wait; once per step.
     mutating func confirmReads() {
+        if Mutant.readsJoinRunningRound && reads.confirmingIndex != nil {
+            reads.confirming += reads.waiting
+            reads.waiting.removeAll()
+        }
         finishRound()
         guard reads.confirmingIndex == nil, !reads.waiting.isEmpty || !reads.remoteWaiting.isEmpty, ownTermIsCommitted
         else { return }
@@ -71,6 +86,7 @@ extension RaftCore {
             .readsAreConfirmed, role == .leader && leaderTerm == term, "read round of \(leaderTerm) in \(term)")
         reads.round += 1
         reads.confirmingIndex = commit
+        reads.confirmingRound = reads.round
         swap(&reads.confirming, &reads.waiting)
         swap(&reads.remoteConfirming, &reads.remoteWaiting)
         broadcastHeartbeat()
@@ -78,12 +94,7 @@ extension RaftCore {
     }
 
     private mutating func finishRound() {
-        guard let index = reads.confirmingIndex else { return }
-        let round = reads.round
-        let confirmed = configuration.hasQuorum { node in
-            node == nodeID || peers.contains { $0.peer == node && $0.confirmedRound >= round }
-        }
-        guard confirmed else { return }
+        guard let index = reads.confirmingIndex, isConfirmed(round: reads.confirmingRound) else { return }
         if !reads.confirming.isEmpty { outbox.append(.readReady(reads: reads.confirming, index: index)) }
         for read in reads.remoteConfirming {
             send(to: read.peer, .readReply(ReadReply(context: read.context, index: index)))
@@ -91,6 +102,22 @@ extension RaftCore {
         reads.confirming.removeAll(keepingCapacity: true)
         reads.remoteConfirming.removeAll(keepingCapacity: true)
         reads.confirmingIndex = nil
+    }
+
+    /// A quorum answered this round of heartbeats or a later one.
+    func isConfirmed(round: UInt64) -> Bool {
+        configuration.hasQuorum { node in
+            if node == nodeID { return true }
+            for place in peers.indices where peers[place].peer == node { return peers[place].confirmedRound >= round }
+            return false
+        }
+    }
+
+    /// What the lease allowed, in one effect. The commit index has at most grown since.
+    mutating func answerLeasedReads() {
+        guard !reads.leased.isEmpty else { return }
+        outbox.append(.readReady(reads: reads.leased, index: commit))
+        reads.leased.removeAll(keepingCapacity: true)
     }
 
     /// Leadership is lost: what it had not confirmed it cannot answer (catalogue bug 50).
@@ -115,7 +142,7 @@ extension RaftCore {
         reads.askedContext = reads.nextContext
         reads.askedTicks = 0
         send(to: leader, .readRequest(ReadRequest(context: reads.nextContext)))
-        reads.nextContext &+= 1
+        if !Mutant.reusesReadContext { reads.nextContext &+= 1 }
     }
 
     mutating func receiveReadReply(_ reply: ReadReply) {

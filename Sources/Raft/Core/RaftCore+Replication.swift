@@ -8,6 +8,7 @@ extension RaftCore {
 
     mutating func tickPeer(at place: Int) {
         peers[place].silentTicks += 1
+        if peers[place].isLearner { tickCatchUp(at: place) }
         peers[place].waitedTicks += 1
         let waited = peers[place].waitedTicks
         switch peers[place].state {
@@ -16,7 +17,7 @@ extension RaftCore {
         case .replicate:
             if peers[place].inflight.isEmpty {
                 peers[place].waitedTicks = 0
-            } else if waited >= options.electionTimeoutTicks {
+            } else if waited >= options.electionTimeoutTicks && !Mutant.windowNeverTimesOut {
                 peers[place].becomeProbe(next: peers[place].match.next)
             }
         case .loading:
@@ -33,6 +34,8 @@ extension RaftCore {
             peers[place].toldCommit = max(peers[place].toldCommit, known)
             send(to: peers[place].peer, .heartbeat(Heartbeat(commit: known, round: reads.round)))
         }
+        leaseRoundBegins()
+        remindTransferTarget()
     }
 
     // MARK: Appending
@@ -48,14 +51,16 @@ extension RaftCore {
     /// `durableIndex`, not the end of the log (catalogue bug 16).
     mutating func advanceLeaderCommit() {
         commitCheckNeeded = false
-        let index = configuration.quorumIndex { node in
-            if node == nodeID { return durableIndex }
-            for progress in peers where progress.peer == node { return progress.match }
+        let counted = Mutant.learnersCount ? Configuration(voters: configuration.memberIDs) : configuration
+        let index = counted.quorumIndex { node in
+            if node == nodeID { return Mutant.countsOwnUnsynced ? log.lastIndex : durableIndex }
+            for place in peers.indices where peers[place].peer == node { return peers[place].match }
             return .zero
         }
-        guard index > commit, log.term(at: index) == leaderTerm else { return }
+        guard index > commit, log.term(at: index) == leaderTerm || Mutant.commitsOldTermByCounting else { return }
         Invariant.require(
-            .leaderCommitsOwnTermOnly, leaderTerm == term, "commits for \(leaderTerm), the term is \(term)")
+            .leaderCommitsOwnTermOnly, leaderTerm == term && log.term(at: index) == term,
+            "commits \(index) by counting, won \(leaderTerm), the term is \(term)")
         raiseCommit(to: index)
     }
 
@@ -136,14 +141,16 @@ extension RaftCore {
     // MARK: Answers
 
     mutating func receiveHeartbeatReply(_ message: Message, _ reply: HeartbeatReply) {
-        guard let place = placeOfPeer(message.from), reply.round <= reads.round else { return }
-        peers[place].heard()
+        guard let place = placeOfPeer(message.from), reply.round <= reads.round, hearPeer(at: place, message) else {
+            return
+        }
         peers[place].confirmedRound = max(peers[place].confirmedRound, reply.round)
+        peers[place].featureLevelMax = reply.featureLevelMax
+        lease.checkNeeded = true
     }
 
     mutating func receiveAppendReply(_ message: Message, _ reply: AppendReply) {
-        guard let place = placeOfPeer(message.from) else { return }
-        peers[place].heard()
+        guard let place = placeOfPeer(message.from), hearPeer(at: place, message) else { return }
         switch reply.result {
         case .matched(let index): peerMatched(at: place, index)
         case .conflict(let rejected, let hint, let lastIndex):
@@ -156,6 +163,7 @@ extension RaftCore {
             ignoredMessages += 1
             return
         }
+        if Mutant.resendsOnEveryAnswer { peers[place].becomeReplicate() }
         let answersProbe = index.next >= peers[place].next
         if index > peers[place].match {
             peers[place].match = index

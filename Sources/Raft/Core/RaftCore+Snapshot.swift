@@ -8,6 +8,8 @@ extension RaftCore {
     // MARK: Leader
 
     mutating func startSnapshot(toPeerAt place: Int) {
+        // Not for one that leaves: it would cost more than knowing of its removal is worth.
+        guard peers[place].departure == nil else { return }
         peers[place].become(waitingFor: .snapshot)
         outbox.append(.sendSnapshot(peer: peers[place].peer))
     }
@@ -54,10 +56,12 @@ extension RaftCore {
 
     // MARK: Own log
 
-    mutating func snapshotInstalled(_ position: LogPosition, _ installed: LoggedConfiguration?) {
+    mutating func snapshotInstalled(_ installedPosition: LogPosition, _ installed: LoggedConfiguration?) {
+        let position =
+            Mutant.snapshotLosesTerm ? LogPosition(index: installedPosition.index, term: .zero) : installedPosition
         guard position.index > applied else { return }
-        if let installed { configuration = installed.configuration }
-        if log.matches(position) {
+        let survives = log.matches(position) && !Mutant.installDropsLongerLog
+        if survives {
             raiseCommit(to: position.index)
         } else {
             Invariant.require(
@@ -72,6 +76,9 @@ extension RaftCore {
             commit = position.index
             verified = position.index
         }
+        history.install(installed, position: position.index, logSurvives: survives)
+        _ = history.commit(through: commit)
+        configurationChanged()
         applied = position.index
         applyIssued = max(applyIssued, position.index)
         verified = max(verified, position.index)

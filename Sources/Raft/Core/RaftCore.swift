@@ -9,7 +9,10 @@
 public struct RaftCore: Sendable {
     public let nodeID: NodeID
     public let options: CoreOptions
+    /// In force: the newest in the log, whether committed or not.
     public internal(set) var configuration: Configuration
+    var history: ConfigurationHistory
+    var standing = OwnStanding()
 
     // Persistent state (paper figure 2). `hardState.commit` is the hint last handed to storage, not the commit index.
     var hardState: HardState
@@ -47,8 +50,9 @@ public struct RaftCore: Sendable {
     var verified: LogIndex = .zero
     /// Highest index acknowledged to the leader, this term.
     var acknowledged: LogIndex = .zero
-    /// Entries were left unaccepted because apply is behind; the leader is told when it has caught up.
+    /// Entries were left unaccepted because apply is behind or the disk is full; the leader is told when there is room.
     var refusedForSpace = false
+    var storageIsLow = false
 
     // Candidate.
     var granted: [NodeID] = []
@@ -61,13 +65,28 @@ public struct RaftCore: Sendable {
     var commitCheckNeeded = false
     /// Forwarded proposals taken up in this term, by origin.
     var seenProposals: [SeenProposals] = []
+    var transfer: Transfer?
+    /// Not before this tick does this node hand over by itself again.
+    var nextHandoverTicks: UInt64 = 0
+    var handoverFailures = 0
+    /// Ticks for which committed entries have been waiting without one being applied.
+    var applyStalledTicks = 0
+    /// End of the log a heartbeat ago, and at the last one.
+    var lastIndexBefore: LogIndex = .zero
+    var lastIndexLately: LogIndex = .zero
 
+    var lease = LeaseState()
     var reads: ReadQueue
     var ignoredMessages: UInt64 = 0
     var outbox: [Effect] = []
     var reported: ReportedState
+    var configurationIsNews = true
+    var reportedConfiguration: Configuration?
+    var removalIsReported = false
 
     /// - Parameters:
+    ///   - configuration: what the cluster was founded with, unless `recovered` knows better; `none` for a node that
+    ///     is yet to hear of its cluster.
     ///   - seed: for election jitter and for naming read requests. It must differ between any two starts of a node:
     ///     otherwise a late answer to the previous process could be taken for an answer to this one.
     ///   - recovered: what the disk holds. It must be whole (invariants 3, 4, 5); a log that is not stops the process.
@@ -77,7 +96,9 @@ public struct RaftCore: Sendable {
         if let problem = options.problem { fatalError("core options: \(problem)") }
         self.options = options
         self.nodeID = nodeID
-        self.configuration = configuration
+        let base = recovered.configuration ?? LoggedConfiguration(index: .zero, configuration: configuration)
+        self.configuration = base.configuration
+        history = ConfigurationHistory(base: base)
         hardState = recovered.hardState
         log = LogTail(
             base: recovered.base, runs: recovered.termRuns, lastIndex: recovered.lastIndex, tail: recovered.tail)
@@ -101,6 +122,12 @@ public struct RaftCore: Sendable {
             hardState.vote = nil
             stageHardState()
         }
+        for entry in recovered.tail where entry.kind == .configuration && entry.index > base.index {
+            enterConfiguration(entry)
+        }
+        _ = history.commit(through: commit)
+        history.prune(through: applied)
+        configurationChanged()
         drawElectionDeadline()
         checkInvariants()
     }
@@ -123,8 +150,10 @@ public struct RaftCore: Sendable {
         case .message(let message): receive(message)
         case .propose(let proposals): propose(proposals)
         case .read(let read): enqueueRead(read)
-        case .leaseRead(let read): enqueueRead(read)
-        case .clock, .transferLeadership, .storageLow: break
+        case .leaseRead(let read): enqueueLeaseRead(read)
+        case .clock(let nanoseconds): clockRead(nanoseconds)
+        case .transferLeadership(let target): transferLeadership(to: target)
+        case .storageLow(let isLow): storageChanged(isLow: isLow)
         case .persisted(let sequence): writeCompleted(sequence)
         case .applied(let index): applyCompleted(index)
         case .entriesLoaded(let peer, let from, let entries): entriesLoaded(peer: peer, from: from, entries: entries)
@@ -135,23 +164,46 @@ public struct RaftCore: Sendable {
     }
 
     private mutating func finish(into effects: inout [Effect]) {
-        if role == .leader {
-            if commitCheckNeeded { advanceLeaderCommit() }
-            confirmReads()
-            for place in peers.indices { replicate(toPeerAt: place) }
-        } else {
-            askForReads()
-        }
+        if role == .leader { lead() } else { askForReads() }
+        answerLeasedReads()
         flushWrites()
         issueApply()
+        reportChanges()
+        checkInvariants()
+        effects.append(contentsOf: outbox)
+        outbox.removeAll(keepingCapacity: true)
+    }
+
+    /// The leader's part of every step. Each stage may end the leadership.
+    private mutating func lead() {
+        if commitCheckNeeded { advanceLeaderCommit() }
+        advanceMembership()
+        guard role == .leader else { return }
+        if transfer != nil { advanceTransfer() }
+        confirmReads()
+        confirmLease()
+        for place in peers.indices { replicate(toPeerAt: place) }
+    }
+
+    private mutating func reportChanges() {
         let state = ReportedState(role: role, term: hardState.term, leader: leader)
         if state != reported {
             reported = state
             outbox.append(.stateChanged(role: role, term: hardState.term, leader: leader))
         }
-        checkInvariants()
-        effects.append(contentsOf: outbox)
-        outbox.removeAll(keepingCapacity: true)
+        if configurationIsNews {
+            configurationIsNews = false
+            if reportedConfiguration != configuration {
+                reportedConfiguration = configuration
+                // First of all, so that the messages of this step find their addresses.
+                outbox.insert(.configurationChanged(configuration), at: 0)
+            }
+        }
+        // A leader that was removed hands over first.
+        if standing.isRemoved && !removalIsReported && role != .leader {
+            removalIsReported = true
+            outbox.append(.removedFromCluster)
+        }
     }
 
     private mutating func tick() {
@@ -169,12 +221,16 @@ public struct RaftCore: Sendable {
         guard index > commit else { return }
         Invariant.require(.appliedCommitLastOrder, index <= log.lastIndex, "commit \(index) beyond \(log.last)")
         commit = index
+        if history.commit(through: index) {
+            refreshStanding()
+            if Mutant.configuresAtCommit { configurationChanged() }
+        }
     }
 
     /// Hands out what is committed and on this node's own disk. Waiting for the own disk keeps "applied ≤ log" true
     /// across a crash, so that a restart never finds a state machine ahead of its log.
     private mutating func issueApply() {
-        let through = min(commit, durableIndex)
+        let through = Mutant.answersBeforeCommit ? log.lastIndex : min(commit, durableIndex)
         guard through > applyIssued else { return }
         outbox.append(.apply(log.entries(from: applyIssued.next, through: through)))
         applyIssued = through
@@ -185,12 +241,22 @@ public struct RaftCore: Sendable {
         Invariant.require(
             .appliedCommitLastOrder, index <= applyIssued, "applied \(index), but only \(applyIssued) was asked for")
         applied = index
+        applyStalledTicks = 0
+        history.prune(through: index)
         log.evict(through: min(applied, durableIndex), bytesMax: options.tailBytesMax)
         askForRefusedEntries()
     }
 
+    private mutating func storageChanged(isLow: Bool) {
+        storageIsLow = isLow
+        askForRefusedEntries()
+    }
+
+    /// From [T, 2T), and T later for each reason why another voter would make the better leader.
     mutating func drawElectionDeadline() {
         electionDeadlineTicks = options.electionTimeoutTicks + random.next(below: options.electionTimeoutTicks)
+        if standing.hasLowerPriority { electionDeadlineTicks += options.electionTimeoutTicks }
+        if storageIsLow { electionDeadlineTicks += options.electionTimeoutTicks }
     }
 
     func placeOfPeer(_ node: NodeID) -> Int? {

@@ -29,7 +29,8 @@ public struct RecoveredState: Hashable, Sendable {
     /// Runs of the log from `base.index + 1` to `lastIndex`, ascending; empty for an empty log.
     public var termRuns: [TermRun]
     public var lastIndex: LogIndex
-    /// The end of the log, kept in memory: contiguous, ends at `lastIndex`, contains at least everything after `applied`.
+    /// The end of the log, kept in memory: contiguous, ends at `lastIndex`, contains at least everything after
+    /// `applied`.
     public var tail: [Entry]
     /// What the state machine had applied durably.
     public var applied: LogIndex

@@ -57,8 +57,8 @@ public struct LogPosition: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// Names one proposal for ever, so that the node that made it recognises its entry when it is applied.
-/// `nonce` grows: its upper bits with every run of `origin`'s process, the lower ones with every proposal of that run. Zero
-/// in both means "nobody waits for this".
+/// `nonce` grows: its upper bits with every run of `origin`'s process, the lower ones with every proposal of that run.
+/// Zero in both means "nobody waits for this".
 public struct ProposalID: Hashable, Sendable, CustomStringConvertible {
     public var origin: NodeID
     public var nonce: UInt64

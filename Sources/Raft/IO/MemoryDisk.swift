@@ -35,19 +35,30 @@ public final class MemoryDisk: Disk {
     enum NameChange: Hashable, Sendable {
         case link(String, Int)
         case unlink(String)
+        /// Within one directory: one step, also on the platter.
         case rename(String, String)
+        /// The second half of a rename from one directory to another: the new name has come before.
+        case unlinkMoved(String, to: String)
 
         var touchedNames: [String] {
             switch self {
             case .link(let name, _), .unlink(let name): [name]
-            case .rename(let from, let to): [from, to]
+            case .rename(let from, let to), .unlinkMoved(let from, let to): [from, to]
+            }
+        }
+
+        /// The directory whose sync makes it durable.
+        var directory: Substring {
+            switch self {
+            case .link(let name, _), .unlink(let name), .rename(let name, _), .unlinkMoved(let name, _):
+                MemoryDisk.directory(of: name)
             }
         }
 
         func apply(to names: inout [String: Int]) {
             switch self {
             case .link(let name, let inode): names[name] = inode
-            case .unlink(let name): names[name] = nil
+            case .unlink(let name), .unlinkMoved(let name, _): names[name] = nil
             case .rename(let from, let to):
                 names[to] = names[from]
                 names[from] = nil
@@ -71,7 +82,7 @@ public final class MemoryDisk: Disk {
     // MARK: Disk
 
     public func list() throws(DiskError) -> [String] {
-        try perform(.list, name: "") { state in state.names.keys.sorted() }
+        try names(in: "")
     }
 
     public func open(_ name: String, mode: DiskOpenMode) throws(DiskError) -> any DiskFile {
@@ -104,7 +115,14 @@ public final class MemoryDisk: Disk {
 
     public func rename(_ from: String, to: String) throws(DiskError) {
         guard try exists(from) else { throw missing(.rename, from) }
-        try perform(.rename, name: from) { state in state.change(.rename(from, to)) }
+        try perform(.rename, name: from) { state in
+            if Self.directory(of: from) == Self.directory(of: to) {
+                state.change(.rename(from, to))
+            } else if let inode = state.names[from] {
+                state.change(.link(to, inode))
+                state.change(.unlinkMoved(from, to: to))
+            }
+        }
     }
 
     public func remove(_ name: String) throws(DiskError) {
@@ -113,11 +131,7 @@ public final class MemoryDisk: Disk {
     }
 
     public func syncDirectory() throws(DiskError) {
-        try perform(.sync, name: "", onPowerLoss: { _ in }) { state in
-            state.durableNames = state.names
-            state.pendingChanges = []
-            state.synced()
-        }
+        try syncDirectory("")
     }
 
     public func freeBytes() throws(DiskError) -> UInt64 {
@@ -131,6 +145,8 @@ public final class MemoryDisk: Disk {
 
     /// Adds a fault; several may wait at the same time.
     public func inject(_ fault: DiskFault) { state.withLock { $0.faults.append(fault) } }
+    /// Faults that still wait.
+    public var faultCount: Int { state.withLock { $0.faults.count } }
     public func clearFaults() { state.withLock { $0.faults = [] } }
     public func setCapacity(bytes: Int?) { state.withLock { $0.capacityBytes = bytes } }
 
@@ -138,6 +154,7 @@ public final class MemoryDisk: Disk {
     public var operationCount: Int { state.withLock { $0.operationCount } }
     public var syncCount: Int { state.withLock { $0.syncCount } }
     public var isPowerLost: Bool { state.withLock { $0.isPowerLost } }
+    var currentBoot: Int { state.withLock { $0.boot } }
 
     /// Cuts the power and switches it on again: unsynced content meets its fate, open files are dead, faults are gone.
     public func powerLoss(_ fate: UnsyncedFate) {
@@ -156,6 +173,7 @@ public final class MemoryDisk: Disk {
                 if isKept { change.apply(to: &state.durableNames) } else { lostNames.formUnion(change.touchedNames) }
             }
             state.pendingChanges = []
+            state.loseUnreachableNames()
             state.names = state.durableNames
             // 2. The files, in the order of their numbers so that a seed means the same every time.
             let linked = Set(state.names.values)
@@ -288,7 +306,7 @@ public final class MemoryDisk: Disk {
 
     private func file(_ name: String) -> String { name.isEmpty ? path : "\(path)/\(name)" }
 
-    private func missing(_ operation: DiskError.Operation, _ name: String) -> DiskError {
+    func missing(_ operation: DiskError.Operation, _ name: String) -> DiskError {
         DiskError(operation, path: file(name), errorNumber: 2, message: "no such file")
     }
 }

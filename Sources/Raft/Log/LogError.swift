@@ -7,6 +7,8 @@ public enum LogError: Error, Hashable, Sendable, CustomStringConvertible {
     case disk(DiskError)
     /// No room for the next segment. `freeBytes` is nil when the file system did not tell.
     case diskFull(file: String, neededBytes: UInt64, freeBytes: UInt64?)
+    /// The directory holds no log although the node's state is not empty.
+    case missing(path: String)
     /// Bytes on disk contradict each other and no interrupted write explains it. Nothing was changed.
     case corrupt(file: String, offsetBytes: UInt64, index: LogIndex?, reason: String)
     /// The directory belongs to another node, cluster or incarnation.
@@ -30,6 +32,10 @@ public enum LogError: Error, Hashable, Sendable, CustomStringConvertible {
         case .diskFull(let file, let needed, let free):
             let room = free.map { "\($0) bytes are free" } ?? "the free space is unknown"
             return "no room for log file \(file): \(needed) bytes are needed, \(room)"
+        case .missing(let path):
+            return
+                "there is no log in \(path), but the state beside it is not empty: the log was removed, and with it the "
+                + "node's votes. Put it back, or set the whole directory aside and let the node join anew under another id"
         case .corrupt(let file, let offset, let index, let reason):
             let place = index.map { ", log index \($0.rawValue)" } ?? ""
             return "log file \(file) is corrupt at byte \(offset)\(place): \(reason). Nothing was changed; "

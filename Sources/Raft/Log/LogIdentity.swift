@@ -1,12 +1,14 @@
-/// Whose log a directory holds, and the `meta` file that says so.
+/// Whose log a directory holds.
 ///
-/// Owns: the bytes of `meta`. Must never: be rewritten once it exists; an id is used once for ever (catalogue bug 9).
+/// Owns: founding, the one moment at which an identity is drawn. Must never: change an identity that a directory has;
+/// an id is used once for ever, and a directory that was wiped is not the node it was (catalogue bug 9).
 
 public struct LogIdentity: Hashable, Sendable, CustomStringConvertible {
     /// 16 bytes.
     public var clusterID: [UInt8]
     public var nodeID: NodeID
-    /// Grows when a node is deliberately set up anew under the same id.
+    /// Drawn at random, never zero, when the directory was founded. A directory that was wiped and founded again has
+    /// another one, by which the cluster knows that it has forgotten its votes (`Member.incarnation`).
     public var incarnation: UInt64
 
     public init(clusterID: [UInt8], nodeID: NodeID, incarnation: UInt64) {
@@ -25,78 +27,44 @@ public struct LogIdentity: Hashable, Sendable, CustomStringConvertible {
     public static func read(disk: any Disk) throws(LogError) -> LogIdentity? {
         try MetaFile.read(disk: disk)
     }
+
+    /// The identity to open a directory with: the one it has, or for an empty one a new one with an incarnation of its
+    /// own. Writes nothing: `WriteAheadLog.open` makes it durable together with the log.
+    ///
+    /// - Parameters:
+    ///   - clusterID: 16 bytes.
+    ///   - random: gives 64 random bits; asked again while it gives zero, and only for a directory that has no identity.
+    /// - Throws: `.identityMismatch` when the directory is another cluster's or node's; `.corrupt` when it cannot be told.
+    public static func readOrFound(
+        disk: any Disk, clusterID: [UInt8], nodeID: NodeID, random: () -> UInt64
+    ) throws(LogError) -> LogIdentity {
+        var found = try read(disk: disk)
+        var file = MetaFile.name
+        if found == nil {
+            // The first segment comes before `meta`: a founding that was interrupted between the two goes on under the
+            // incarnation that is in the segment.
+            let replay = try LogReplay(disk: disk, readIndexSpacingBytes: 1 << 20)
+            found = replay.segments.first?.header.identity
+            file = replay.segments.first?.fileName ?? file
+        }
+        if let found {
+            let expected = LogIdentity(clusterID: clusterID, nodeID: nodeID, incarnation: found.incarnation)
+            guard found == expected else {
+                throw .identityMismatch(path: disk.path, file: file, expected: expected, found: found)
+            }
+            return found
+        }
+        var incarnation: UInt64 = 0
+        // Bounded: a source that gives nothing but zeros is broken, and must not hang the start.
+        for _ in 0..<64 where incarnation == 0 { incarnation = random() }
+        guard incarnation != 0 else {
+            throw .invalidRequest(reason: "the source of randomness gave zero 64 times")
+        }
+        return LogIdentity(clusterID: clusterID, nodeID: nodeID, incarnation: incarnation)
+    }
 }
 
 func hexadecimal(_ bytes: [UInt8]) -> String {
     let digits = Array("0123456789abcdef")
     return String(bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
-}
-
-/// `meta`: magic 8 · version 4 · zero 4 · cluster 16 · node 8 · incarnation 8 · zero 12 · CRC32C 4.
-enum MetaFile {
-    static let name = "meta"
-    static let temporaryName = "meta.tmp"
-    static let encodedBytes = 64
-    static let formatVersion: UInt32 = 1
-    private static let magic: UInt64 = 0x4154_454D_454E_4D01  // 01 "MNEMETA"
-
-    static func encode(_ identity: LogIdentity) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: encodedBytes)
-        bytes.withUnsafeMutableBytes { buffer in
-            buffer.store(magic, at: 0)
-            buffer.store(formatVersion, at: 8)
-            for (offset, byte) in identity.clusterID.enumerated() { buffer[16 + offset] = byte }
-            buffer.store(identity.nodeID.rawValue, at: 32)
-            buffer.store(identity.incarnation, at: 40)
-        }
-        let checksum = bytes.checksum(seed: 0, in: 0..<(encodedBytes - 4))
-        bytes.withUnsafeMutableBytes { $0.store(checksum, at: encodedBytes - 4) }
-        return bytes
-    }
-
-    static func decode(_ bytes: [UInt8]) throws(LogError) -> LogIdentity {
-        func corrupt(_ reason: String) -> LogError {
-            .corrupt(file: name, offsetBytes: 0, index: nil, reason: reason)
-        }
-        guard bytes.count == encodedBytes else {
-            throw corrupt("the file has \(bytes.count) bytes instead of \(encodedBytes)")
-        }
-        guard bytes.loadUInt64(at: 0) == magic else { throw corrupt("it does not begin like a file of this program") }
-        let version = bytes.loadUInt32(at: 8)
-        guard version == formatVersion else {
-            throw .unsupportedVersion(file: name, version: version, supported: formatVersion)
-        }
-        let checksum = bytes.checksum(seed: 0, in: 0..<(encodedBytes - 4))
-        guard checksum == bytes.loadUInt32(at: encodedBytes - 4) else { throw corrupt("its checksum does not match") }
-        return LogIdentity(
-            clusterID: Array(bytes[16..<32]), nodeID: NodeID(bytes.loadUInt64(at: 32)),
-            incarnation: bytes.loadUInt64(at: 40))
-    }
-
-    static func read(disk: any Disk) throws(LogError) -> LogIdentity? {
-        let bytes: [UInt8]
-        do throws(DiskError) {
-            guard try disk.exists(name) else { return nil }
-            let file = try disk.open(name, mode: .readOnly)
-            defer { file.close() }
-            bytes = try file.read(atBytes: 0, count: encodedBytes + 1)
-        } catch {
-            throw .disk(error)
-        }
-        return try decode(bytes)
-    }
-
-    /// Writes the file so that after a crash it is there whole or not at all.
-    static func create(_ identity: LogIdentity, disk: any Disk) throws(LogError) {
-        do throws(DiskError) {
-            let file = try disk.open(temporaryName, mode: .createNew)
-            defer { file.close() }
-            try file.write(encode(identity), atBytes: 0)
-            try file.sync()
-            try disk.rename(temporaryName, to: name)
-            try disk.syncDirectory()
-        } catch {
-            throw .disk(error)
-        }
-    }
 }

@@ -8,6 +8,7 @@ struct LogOpening {
     let identity: LogIdentity
     let options: LogOptions
     let knownDurable: LogIndex
+    let mayCreate: Bool
 
     func run() throws(LogError) -> (WriteAheadLog, LogRecovery) {
         // 1. Whose directory is it? Before anything is read or removed.
@@ -24,6 +25,7 @@ struct LogOpening {
                     file: MetaFile.name, offsetBytes: 0, index: nil,
                     reason: "the directory is that of \(identity), but its log segments are gone")
             }
+            guard mayCreate else { throw .missing(path: disk.path) }
             try SegmentStore.removeTemporaryFiles(disk)
             return try create()
         }
@@ -51,7 +53,7 @@ struct LogOpening {
     }
 
     private func create() throws(LogError) -> (WriteAheadLog, LogRecovery) {
-        let store = SegmentStore(disk: disk, segmentBytes: options.segmentBytes)
+        let store = SegmentStore(disk: disk, options: options)
         let header = SegmentHeader(
             sequence: 1, salt: options.makeSalt(), identity: identity, previous: .zero, base: .zero,
             hardState: HardState(), previousChain: 0, isReset: false, segmentBytes: UInt64(options.segmentBytes),
@@ -83,8 +85,7 @@ struct LogOpening {
         let end = replay.lastScan?.endOffset ?? UInt64(SegmentHeader.pageBytes)
         return WriteAheadLog(
             disk: disk, identity: identity, options: options,
-            store: SegmentStore(disk: disk, segmentBytes: options.segmentBytes), segments: segments,
-            state: replay.state,
+            store: SegmentStore(disk: disk, options: options), segments: segments, state: replay.state,
             extents: replay.extents, writeOffset: end, chain: replay.chain)
     }
 

@@ -90,6 +90,7 @@ enum RecoveryTable {
     ]
 
     static func decide(_ facts: RecoveryFacts) -> RecoveryDecision {
+        if Mutant.takesDamageForEnd && !facts.isZeroToEnd { return .torn }
         for row in rows where row.matches(facts) { return row.decision }
         // The last row matches everything; without it, refusing is the only safe answer.
         return .corrupt("no recovery rule applies")

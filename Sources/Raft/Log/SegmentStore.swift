@@ -1,6 +1,7 @@
 /// Makes segment files: zero-filled, prepared ahead of need, renamed into place only when complete.
 ///
-/// Owns: the spare file. Must never: let a file with a segment's name exist before its header page is durable.
+/// Owns: the files prepared: a spare, and the reserve by which votes and truncations still find room on a disk that
+/// somebody else has filled. Must never: let a file with a segment's name exist before its header page is durable.
 
 import Synchronization
 
@@ -12,18 +13,21 @@ final class SegmentStore: Sendable {
     }
 
     private struct State: Sendable {
-        var spare: Prepared?
+        var prepared: [Prepared] = []
         var isPreparing = false
         var nextNumber: UInt64 = 0
     }
 
     private let disk: any Disk
     private let segmentBytes: UInt64
+    /// Files to have ready: the spare and the reserve.
+    private let preparedCount: Int
     private let state = Mutex(State())
 
-    init(disk: any Disk, segmentBytes: Int) {
+    init(disk: any Disk, options: LogOptions) {
         self.disk = disk
-        self.segmentBytes = UInt64(segmentBytes)
+        self.segmentBytes = UInt64(options.segmentBytes)
+        self.preparedCount = 1 + options.reserveSegments
     }
 
     static func isTemporaryName(_ name: String) -> Bool {
@@ -41,12 +45,15 @@ final class SegmentStore: Sendable {
         }
     }
 
-    var needsSpare: Bool { state.withLock { $0.spare == nil && !$0.isPreparing } }
+    /// Files that are ready: the next segments need nothing from the disk.
+    var readyCount: Int { state.withLock { $0.prepared.count } }
 
-    /// Allocates the file of the next segment unless one is ready. Slow; meant for quiet moments, on any lane.
+    var needsSpare: Bool { state.withLock { $0.prepared.count < preparedCount && !$0.isPreparing } }
+
+    /// Allocates one more file unless all are ready. Slow; meant for quiet moments, on any lane.
     func prepareSpare() throws(LogError) {
         let number: UInt64? = state.withLock { state in
-            guard state.spare == nil, !state.isPreparing else { return nil }
+            guard state.prepared.count < preparedCount, !state.isPreparing else { return nil }
             state.isPreparing = true
             state.nextNumber += 1
             return state.nextNumber
@@ -55,7 +62,7 @@ final class SegmentStore: Sendable {
         do throws(LogError) {
             let prepared = try allocate(number)
             state.withLock { state in
-                state.spare = prepared
+                state.prepared.append(prepared)
                 state.isPreparing = false
             }
         } catch {
@@ -64,15 +71,13 @@ final class SegmentStore: Sendable {
         }
     }
 
-    /// The spare, or a new file when none is ready.
+    /// A file that is ready, or a new one when none is.
     func take() throws(LogError) -> Prepared {
-        let (spare, number): (Prepared?, UInt64) = state.withLock { state in
-            let spare = state.spare
-            state.spare = nil
+        let (ready, number): (Prepared?, UInt64) = state.withLock { state in
             state.nextNumber += 1
-            return (spare, state.nextNumber)
+            return (state.prepared.isEmpty ? nil : state.prepared.removeFirst(), state.nextNumber)
         }
-        if let spare { return spare }
+        if let ready { return ready }
         return try allocate(number)
     }
 
@@ -110,7 +115,7 @@ final class SegmentStore: Sendable {
             try prepared.file.write(header.encode(), atBytes: 0)
             try prepared.file.sync()
             try disk.rename(prepared.temporaryName, to: header.fileName)
-            try disk.syncDirectory()
+            if !Mutant.skipsDirectorySync { try disk.syncDirectory() }
             // Opened anew under its final name, so that errors name the file that is there.
             prepared.file.close()
             let file = try disk.open(header.fileName, mode: .existing)

@@ -120,7 +120,9 @@ extension WriteAheadLog {
             try segment.file.write(encoded.bytes, atBytes: writeOffset)
             try segment.file.sync()
         } catch {
-            throw outOfSpace(error, segment: segment)
+            let isIgnored =
+                error.operation == .sync && Mutant.retriesFailedSync || error.isOutOfSpace && Mutant.ignoresFullDisk
+            if !isIgnored { throw outOfSpace(error, segment: segment) }
         }
         writeOffset += UInt64(encoded.bytes.count)
         chain = encoded.chain

@@ -81,7 +81,8 @@ struct EntryReader {
             let start = Int(offset - windowOffset)
             let bodyStart = start + RecordHeader.encodedBytes
             let end = start + header.storedBytes
-            guard window.checksum(seed: seed, in: bodyStart..<end) == header.bodyChecksum else {
+            guard window.checksum(seed: seed, in: bodyStart..<end) == header.bodyChecksum || Mutant.skipsChecksums
+            else {
                 throw corrupt(index, "the checksum of the record's body does not match")
             }
             let stored: [StoredEntry]

@@ -66,13 +66,18 @@ public final class WriteAheadLog: @unchecked Sendable {
     ///   - options: sizes for what is written from now on; existing segments keep theirs.
     ///   - knownDurableIndex: an index this log certainly held durably: the applied index of the state machine when it
     ///     got there by applying, `.zero` when an installed snapshot put it there.
+    ///   - mayCreate: false when the state beside an empty directory is not empty: then a log is missing, and a new one
+    ///     would have forgotten whom the node voted for.
     /// - Returns: the log, ready to append, and what was found.
     /// - Throws: `LogError`; on `.corrupt` nothing was changed.
     public static func open(
-        disk: any Disk, identity: LogIdentity, options: LogOptions = LogOptions(), knownDurableIndex: LogIndex = .zero
+        disk: any Disk, identity: LogIdentity, options: LogOptions = LogOptions(), knownDurableIndex: LogIndex = .zero,
+        mayCreate: Bool = true
     ) throws(LogError) -> (WriteAheadLog, LogRecovery) {
         try options.validate()
-        return try LogOpening(disk: disk, identity: identity, options: options, knownDurable: knownDurableIndex).run()
+        let opening = LogOpening(
+            disk: disk, identity: identity, options: options, knownDurable: knownDurableIndex, mayCreate: mayCreate)
+        return try opening.run()
     }
 
     /// The oldest index that can be read.
@@ -88,13 +93,19 @@ public final class WriteAheadLog: @unchecked Sendable {
     /// Term of the entry at `index`, also for the base; nil outside the log.
     public func term(at index: LogIndex) -> Term? { state.term(at: index) }
 
-    /// Allocates the next segment's file ahead of need. Slow (it writes a whole segment of zeros); may be called on any
+    /// Allocates one more segment file ahead of need. Slow (it writes a whole segment of zeros); may be called on any
     /// lane while the log is in use. A failure harms nothing: the next append that needs a file tries again.
     public func prepareSpare() throws(LogError) { try store.prepareSpare() }
 
     /// Whether `prepareSpare` has something to do: without a spare, the append that fills a segment waits for the next
-    /// one's zeros. Any lane.
+    /// one's zeros, and without a reserve a disk that fills up from outside ends the node. Any lane.
     public var needsSpare: Bool { store.needsSpare }
+
+    /// Segment files that are ready. Any lane.
+    public var spareCount: Int { store.readyCount }
+
+    /// Bytes that the log's file system still has. Any lane.
+    public func freeBytes() throws(DiskError) -> UInt64 { try disk.freeBytes() }
 
     /// Ends all use of the object; open files are closed. Nothing is written: every append was durable already.
     public func close() {

@@ -155,12 +155,16 @@ final class Applier: @unchecked Sendable {
         bytesSinceCheckpoint += bytes
         if bytesSinceCheckpoint >= options.checkpointBytes {
             bytesSinceCheckpoint = 0
-            port.checkpointed(try machine.checkpoint())
+            port.checkpointed(Mutant.trimsBeforeCheckpoint ? applied : try machine.checkpoint())
         }
     }
 
     private func command(of entry: Entry) throws(StateMachineError) -> [UInt8] {
-        guard entry.kind == .command else { return [] }
+        switch entry.kind {
+        case .noop: return []
+        case .configuration: return entry.payload
+        case .command: break
+        }
         do throws(EntryCompressionError) {
             return try EntryCompression.decompress(entry.payload, rawBytesMax: options.commandBytesMax)
         } catch {
@@ -181,11 +185,23 @@ final class Applier: @unchecked Sendable {
                 identifier: identifier, totalBytes: totalBytes, digest: digest, position: position)
             applied = position
             bytesSinceCheckpoint = 0
+            let configuration = try installedConfiguration()
             waiters.installed(through: position)
-            port.snapshot(.installFinished(identifier: identifier, position: position, problem: nil))
+            port.snapshot(
+                .installFinished(
+                    identifier: identifier, position: position, configuration: configuration, problem: nil))
         } catch {
             if error.leavesStateInDoubt { throw error }
             port.snapshot(.installFinished(identifier: identifier, position: nil, problem: error.description))
+        }
+    }
+
+    /// The snapshot is in force already: without its configuration this node would not know whom to listen to.
+    private func installedConfiguration() throws(StateMachineError) -> LoggedConfiguration? {
+        do throws(ConfigurationDecodingError) {
+            return try machine.appliedPosition().loggedConfiguration()
+        } catch {
+            throw StateMachineError("the configuration in an installed snapshot: \(error)", leavesStateInDoubt: true)
         }
     }
 }

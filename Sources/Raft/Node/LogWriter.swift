@@ -1,16 +1,20 @@
 /// Makes the core's persist requests durable, in order, many with one sync (group commit).
 ///
-/// Owns: the write-ahead log, on the log lane. While one sync runs, later requests queue up and share the next one.
-/// Must never: report a request before the sync that covers it returned; retry a failed write; write anywhere else.
+/// Owns: the write-ahead log and the watch over its free space, on the log lane. While one sync runs, later requests queue
+/// up and share the next one. Must never: report a request before the sync that covers it returned; retry a failed write;
+/// write anywhere else.
 final class LogWriter: @unchecked Sendable {
-    // Sendable: `wal`, `spareUnderWay` and `failed` are touched only on `lane`, but for `wal.prepareSpare`, which is made
-    // for any; everything else is Sendable itself.
+    // Sendable: the variables and `wal` are touched only on `lane`, but for `wal.prepareSpare`, which is made for any, and
+    // `nextCheckNanoseconds`, which only the core lane touches; everything else is Sendable itself.
     enum Work: Sendable {
         case persist(PersistRequest)
         case load(peer: NodeID, from: LogIndex, through: LogIndex, bytesMax: Int)
         case compact(through: LogIndex)
+        case checkStorage
         case finish(@Sendable () -> Void)
     }
+
+    private static let checkIntervalNanoseconds: UInt64 = 1_000_000_000
 
     private let wal: WriteAheadLog
     private let lane: any Lane
@@ -19,8 +23,11 @@ final class LogWriter: @unchecked Sendable {
     private let report: @Sendable (Input) -> Void
     private let fail: @Sendable (String) -> Void
     private let gauges: NodeGauges
-    /// Also set for good after a failure: without room for a spare there is no point in asking again.
     private var spareUnderWay = false
+    private var storage: StorageWatch
+    /// Bytes of entries written since the free space was asked for.
+    private var uncheckedBytes = 0
+    private var nextCheckNanoseconds: UInt64 = 0
     /// Set for good: nothing is written, read or cut after it.
     private var failed = false
 
@@ -30,6 +37,7 @@ final class LogWriter: @unchecked Sendable {
         fail: @escaping @Sendable (String) -> Void
     ) {
         self.wal = wal
+        self.storage = StorageWatch(options: wal.options)
         self.lane = lane
         self.background = background
         self.queue = LaneQueue(lane: lane)
@@ -69,6 +77,8 @@ final class LogWriter: @unchecked Sendable {
             case .compact(let through):
                 try flush(&requests)
                 try compact(through: through)
+            case .checkStorage:
+                checkStorage()
             case .finish:
                 break
             }
@@ -78,22 +88,79 @@ final class LogWriter: @unchecked Sendable {
 
     private func flush(_ requests: inout [PersistRequest]) throws(LogError) {
         guard let last = requests.last else { return }
+        var writtenBytes = 0
+        for request in requests {
+            for entry in request.entries { writtenBytes += entry.costBytes }
+        }
         try wal.append(requests)
         gauges.recordLogBatch(requests: requests.count, logBytes: wal.bytesOnDisk)
         requests.removeAll(keepingCapacity: true)
         report(.persisted(sequence: last.sequence))
-        prepareSpare()
+        uncheckedBytes += writtenBytes
+        if uncheckedBytes >= wal.options.storageCheckBytes {
+            checkStorage()
+        } else {
+            makeSpare()
+        }
     }
 
-    /// Has the next segment zero-filled ahead of need, so that no append waits for it. A failure here harms nothing: the
-    /// append that needs the file tries again, and its error is final.
-    func prepareSpare() {
-        guard wal.needsSpare, !spareUnderWay else { return }
+    // MARK: Space
+
+    /// Core lane: has the free space looked at about once a second, also while nothing is written.
+    func tick(nowNanoseconds now: UInt64) {
+        guard now >= nextCheckNanoseconds else { return }
+        nextCheckNanoseconds = now &+ Self.checkIntervalNanoseconds
+        submit([.checkStorage])
+    }
+
+    /// Log lane, at the start: looks at the disk and has the first segment files made.
+    func prepareSpare() { checkStorage() }
+
+    /// Asking the file system for its free space is no I/O, so it happens here and not on the background lane, which may
+    /// be busy with the copy of a snapshot for minutes: just when space goes fastest.
+    private func checkStorage(spareRefused: Bool = false) {
+        lane.assertCurrent()
+        guard !failed else { return }
+        uncheckedBytes = 0
+        let free = freeBytes()
+        if let isLow = storage.observe(freeBytes: free, sparesReady: sparesReady, spareRefused: spareRefused) {
+            report(.storageLow(isLow))
+        }
+        if !spareRefused, storage.mayPrepareSpare(freeBytes: free) { makeSpare() }
+    }
+
+    private var sparesReady: Bool { !wal.needsSpare && !spareUnderWay }
+
+    /// nil when the file system does not tell: no ground to stop, and none to go on.
+    private func freeBytes() -> UInt64? {
+        do throws(DiskError) { return try wal.freeBytes() } catch { return nil }
+    }
+
+    /// Has the next segment zero-filled ahead of need, so that no append waits for it. One that the disk has no room for
+    /// harms nothing yet; any other failure is one of a write or a sync, which nothing may outlive.
+    private func makeSpare() {
+        guard wal.needsSpare, !spareUnderWay, !storage.isLow || storage.mayPrepareSpare(freeBytes: freeBytes()) else {
+            return
+        }
         spareUnderWay = true
         background.submit { [self] in
-            var failed = false
-            do throws(LogError) { try wal.prepareSpare() } catch { failed = true }
-            lane.submit { [self, failed] in spareUnderWay = failed }
+            var problem: LogError?
+            do throws(LogError) { try wal.prepareSpare() } catch { problem = error }
+            lane.submit { [self, problem] in spareMade(problem) }
+        }
+    }
+
+    private func spareMade(_ problem: LogError?) {
+        spareUnderWay = false
+        guard !failed else { return }
+        switch problem {
+        case nil:
+            checkStorage()
+        case .diskFull:
+            checkStorage(spareRefused: true)
+        case .some(let error):
+            failed = true
+            fail("the log cannot go on: \(error)")
         }
     }
 

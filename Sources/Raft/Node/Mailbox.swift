@@ -17,7 +17,7 @@ final class Mailbox: Sendable {
         var events: [NodeEvent] = []
         var proposals: [Proposal] = []
         var reads: [ReadID] = []
-        var isEmpty: Bool { events.isEmpty && proposals.isEmpty && reads.isEmpty }
+        var leaseReads: [ReadID] = []
     }
     private struct State {
         var batch = Batch()

@@ -11,6 +11,8 @@ public final class NodeGauges: Sendable {
         public var elections: UInt64 = 0
         public var snapshotsSent: UInt64 = 0
         public var snapshotsInstalled: UInt64 = 0
+        /// Why an incoming snapshot was refused or not installed, the last time.
+        public var snapshotProblem: String?
     }
     private let values = Mutex(Values())
 

@@ -4,6 +4,8 @@ public struct NodeOptions: Sendable {
     public var tickNanoseconds: UInt64 = 10_000_000
     /// Proposals and reads of local clients that may wait at the same time; more are refused as overloaded.
     public var waitersMax = 65_536
+    /// Bytes of proposals that may wait; more are refused as overloaded, but one always fits.
+    public var waitersBytesMax = 256 << 20
     /// Largest command before compression.
     public var commandBytesMax = 4 << 20
     /// Commands applied in one state-machine transaction.
@@ -25,5 +27,12 @@ public struct NodeOptions: Sendable {
     public var snapshotResendNanoseconds: UInt64 = 1_000_000_000
     /// A transfer without progress for this long is given up; it covers the receiver's verifying and installing.
     public var snapshotTimeoutNanoseconds: UInt64 = 60_000_000_000
+    /// Bytes per second that all transfers of snapshots together may send; at least 64 KiB.
+    public var snapshotBytesPerSecondMax = 64 << 20
+    /// After a refused or failed snapshot the peer gets the next one after this long, doubling with each failure.
+    public var snapshotRetryNanosecondsMin: UInt64 = 1_000_000_000
+    public var snapshotRetryNanosecondsMax: UInt64 = 60_000_000_000
+    /// A copy whose transfer broke off is kept this long, so that a peer that comes back goes on where it stopped.
+    public var snapshotKeepNanoseconds: UInt64 = 300_000_000_000
     public init() {}
 }

@@ -18,6 +18,8 @@ public enum NodeRecoveryError: Error, Sendable, CustomStringConvertible {
     case gap(logFirst: LogIndex, applied: LogIndex)
     /// The log's entry at the applied index has another term than the one that was applied.
     case termMismatch(applied: LogPosition, logTerm: Term)
+    /// The configuration that the state machine holds cannot be read, or is later than what it has applied.
+    case configuration(index: LogIndex, problem: String)
 
     public var description: String {
         switch self {
@@ -32,6 +34,9 @@ public enum NodeRecoveryError: Error, Sendable, CustomStringConvertible {
         case .termMismatch(let applied, let logTerm):
             "the state machine applied index \(applied.index.rawValue) of term \(applied.term.rawValue) but the log "
                 + "has term \(logTerm.rawValue) there: log and state are not of the same node."
+        case .configuration(let index, let problem):
+            "the state machine holds the cluster configuration of index \(index.rawValue), which cannot be used: "
+                + "\(problem). Restore the data directory, or rejoin as a new node with an empty one."
         }
     }
 }
@@ -44,13 +49,15 @@ public enum NodeRecovery {
         disk: any Disk, identity: LogIdentity, logOptions: LogOptions, machine: any ReplicatedStateMachine
     ) throws(NodeRecoveryError) -> RecoveredNode {
         let applied = machine.appliedPosition()
+        let configuration = try configuration(of: applied)
         let wal: WriteAheadLog
         var recovery: LogRecovery
         // What was applied one by one stood in the log first; what a snapshot brought may never have been there.
         let known = applied.position.index > applied.installed.index ? applied.position.index : .zero
         do throws(LogError) {
             (wal, recovery) = try WriteAheadLog.open(
-                disk: disk, identity: identity, options: logOptions, knownDurableIndex: known)
+                disk: disk, identity: identity, options: logOptions, knownDurableIndex: known,
+                mayCreate: applied.position.index == .zero)
         } catch {
             throw .log(error)
         }
@@ -82,8 +89,20 @@ public enum NodeRecovery {
                 + "\(tail.count) entries to apply at most, \(recovery.hardState.term)")
         let state = RecoveredState(
             hardState: recovery.hardState, base: recovery.base, termRuns: recovery.termRuns,
-            lastIndex: recovery.lastIndex, tail: tail, applied: applied.position.index)
+            lastIndex: recovery.lastIndex, tail: tail, applied: applied.position.index, configuration: configuration)
         return RecoveredNode(wal: wal, recovered: state, summary: notes.joined(separator: "; "))
+    }
+
+    private static func configuration(of applied: AppliedPosition) throws(NodeRecoveryError) -> LoggedConfiguration? {
+        guard let held = applied.configuration else { return nil }
+        guard held.index <= applied.position.index else {
+            throw .configuration(index: held.index, problem: "only index \(applied.position.index.rawValue) is applied")
+        }
+        do throws(ConfigurationDecodingError) {
+            return try applied.loggedConfiguration()
+        } catch {
+            throw .configuration(index: held.index, problem: error.description)
+        }
     }
 
     /// Whether an installed snapshot has to replace the log. Every other disagreement is refused.

@@ -3,7 +3,9 @@ extension RaftNode {
     func received(_ chunk: SnapshotChunk, _ message: RaftMessage) {
         let status = core.status
         guard message.term == status.term, status.leader == message.from else { return }
-        perform(receiver.chunk(chunk, from: message.from, commit: status.commit))
+        perform(
+            receiver.chunk(
+                chunk, from: message.from, commit: status.commit, formats: machine.snapshotFormatsRead))
     }
 
     func received(_ reply: SnapshotReply, _ message: RaftMessage) {
@@ -15,25 +17,31 @@ extension RaftNode {
     func handle(_ event: SnapshotEvent) {
         switch event {
         case .tick(let now):
-            perform(
-                sender.tick(
-                    nowNanoseconds: now, resendNanoseconds: options.snapshotResendNanoseconds,
-                    timeoutNanoseconds: options.snapshotTimeoutNanoseconds, isSilent: { core.isSilent($0) }))
+            logWriter.tick(nowNanoseconds: now)
+            // A whole status is too much for every tick of a node that sends nothing.
+            if !sender.isIdle {
+                perform(sender.tick(log: logPlace, nowNanoseconds: now, isSilent: { core.isSilent($0) }))
+            }
         case .pinned(let peer, let work):
             perform(sender.pinned(peer: peer, work: work))
         case .copied(let peer, let result):
             perform(sender.copied(peer: peer, result: result, nowNanoseconds: clock.monotonicNanoseconds()))
         case .chunkRead(let peer, let identifier, let offset, let result):
-            perform(sender.chunkRead(peer: peer, identifier: identifier, offsetBytes: offset, result: result))
+            perform(
+                sender.chunkRead(
+                    peer: peer, identifier: identifier, offsetBytes: offset, result: result,
+                    nowNanoseconds: clock.monotonicNanoseconds()))
         case .chunkStored(let identifier, let next, let problem):
             perform(receiver.stored(identifier: identifier, nextOffsetBytes: next, problem: problem))
-        case .installFinished(let identifier, let position, _):
+        case .installFinished(let identifier, let position, let configuration, let problem):
             if let position {
                 // The state machine is durable at `position`; only then may the core forget the log before it.
                 gauges.update { $0.snapshotsInstalled += 1 }
-                step(.snapshotInstalled(position: position, configuration: nil))
+                step(.snapshotInstalled(position: position, configuration: configuration))
+                if let configuration { committed(configuration.configuration) }
             }
-            perform(receiver.installFinished(identifier: identifier, installed: position != nil))
+            perform(
+                receiver.installFinished(identifier: identifier, installed: position != nil, problem: problem))
         }
     }
 
@@ -53,9 +61,7 @@ extension RaftNode {
                         })
                 }
             case .send(let peer, let chunk):
-                transport.send(
-                    RaftMessage(from: nodeID, to: peer, term: core.status.term, body: .snapshotChunk(chunk)))
-                transport.flush()
+                send(.snapshotChunk(chunk), to: peer)
             case .finished(let peer, let position):
                 if position != nil { gauges.update { $0.snapshotsSent += 1 } }
                 step(.snapshotSent(peer: peer, position: position))
@@ -68,29 +74,64 @@ extension RaftNode {
     func perform(_ actions: [SnapshotReceiver.Action]) {
         for action in actions {
             switch action {
-            case .store(let identifier, let offset, let bytes):
+            case .begin(let identifier, let content, let piece):
                 background { [machine] in
-                    do throws(StateMachineError) {
-                        try machine.writeIncoming(identifier: identifier, atBytes: offset, bytes: bytes)
-                        return .chunkStored(
-                            identifier: identifier, nextOffsetBytes: offset + UInt64(bytes.count), problem: nil)
-                    } catch {
-                        return .chunkStored(
-                            identifier: identifier, nextOffsetBytes: offset, problem: error.description)
+                    Self.stored(identifier, from: 0) { () throws(StateMachineError) in
+                        let held = try machine.beginIncoming(identifier: identifier, content: content)
+                        guard let piece, piece.offsetBytes == held else { return held }
+                        return try Self.write(piece, identifier, to: machine)
                     }
                 }
-            case .install(let identifier, let totalBytes, let digest, let position):
+            case .store(let identifier, let piece):
+                background { [machine] in
+                    Self.stored(identifier, from: piece.offsetBytes) { () throws(StateMachineError) in
+                        try Self.write(piece, identifier, to: machine)
+                    }
+                }
+            case .install(let identifier, let content):
                 applier.submit([
-                    .install(identifier: identifier, totalBytes: totalBytes, digest: digest, position: position)
+                    .install(
+                        identifier: identifier, totalBytes: content.totalBytes, digest: content.digest,
+                        position: content.position)
                 ])
+            case .problem(let text):
+                gauges.update { $0.snapshotProblem = text }
             case .reply(let peer, let reply):
-                transport.send(
-                    RaftMessage(from: nodeID, to: peer, term: core.status.term, body: .snapshotReply(reply)))
-                transport.flush()
+                send(.snapshotReply(reply), to: peer)
             case .discard(let identifier):
                 lanes.background.submit { [machine] in machine.discardIncoming(identifier: identifier) }
             }
         }
+    }
+
+    var logPlace: SnapshotSender.LogPlace {
+        let status = core.status
+        return SnapshotSender.LogPlace(applied: status.applied, base: status.base.index)
+    }
+
+    /// - Returns: where the next piece goes.
+    private static func write(
+        _ piece: SnapshotReceiver.Piece, _ identifier: UInt64, to machine: any ReplicatedStateMachine
+    ) throws(StateMachineError) -> UInt64 {
+        try machine.writeIncoming(identifier: identifier, atBytes: piece.offsetBytes, bytes: piece.bytes)
+        return piece.offsetBytes + UInt64(piece.bytes.count)
+    }
+
+    private static func stored(
+        _ identifier: UInt64, from offset: UInt64, _ work: () throws(StateMachineError) -> UInt64
+    ) -> SnapshotEvent {
+        do throws(StateMachineError) {
+            return .chunkStored(identifier: identifier, nextOffsetBytes: try work(), problem: nil)
+        } catch {
+            return .chunkStored(identifier: identifier, nextOffsetBytes: offset, problem: error.description)
+        }
+    }
+
+    private func send(_ body: MessageBody, to peer: NodeID) {
+        transport.send(
+            RaftMessage(
+                from: nodeID, to: peer, term: core.currentTerm, incarnation: core.options.incarnation, body: body))
+        transport.flush()
     }
 
     private func background(_ work: @escaping @Sendable () -> SnapshotEvent) {

@@ -30,6 +30,25 @@ public final class RaftNode: @unchecked Sendable {
         }
     }
 
+    /// Who wants to know what becomes of the membership. Called on the core lane.
+    public struct Observers: Sendable {
+        /// Another configuration is in force: talk to its members. It may be cut away again.
+        public var configurationChanged: @Sendable (Configuration) -> Void
+        /// A configuration is committed: whom it does not have is a stranger for good. Also called once at the start.
+        public var configurationCommitted: @Sendable (Configuration) -> Void
+        /// A committed configuration no longer has this node: it may stop.
+        public var removed: @Sendable () -> Void
+        public init(
+            configurationChanged: @escaping @Sendable (Configuration) -> Void = { _ in },
+            configurationCommitted: @escaping @Sendable (Configuration) -> Void = { _ in },
+            removed: @escaping @Sendable () -> Void = {}
+        ) {
+            self.configurationChanged = configurationChanged
+            self.configurationCommitted = configurationCommitted
+            self.removed = removed
+        }
+    }
+
     let nodeID: NodeID
     let lanes: Lanes
     let clock: any Clock
@@ -40,7 +59,10 @@ public final class RaftNode: @unchecked Sendable {
     let mailbox = Mailbox()
     let statusCell: Mutex<PublishedStatus>
     public let gauges: NodeGauges
+    private let observers: Observers
     private let fail: @Sendable (String) -> Void
+    /// Committed before anything else happened; told to the observers at the start.
+    private let committedAtStart: Configuration
     private(set) var logWriter: LogWriter
     private(set) var applier: Applier
     private let compactionFloor: CompactionFloor
@@ -54,18 +76,27 @@ public final class RaftNode: @unchecked Sendable {
     private var applyWork: [Applier.Work] = []
     private var stopped = false
     private var lastRole: Role = .follower
+    private var lastTerm: Term = .zero
+    private var lastLeader: NodeID?
+    /// Who spoke as a leader in this turn, and in which term.
+    private var spokeAsLeader: (node: NodeID, term: Term)?
+    /// When a leader was last heard, or a quorum as a leader.
+    var contactNanoseconds: UInt64 = 0
     /// Observers are told at most once a turn, and only after a tick or a change of role: building it costs.
     private var statusChanged = true
 
     /// - Parameters:
     ///   - started: what `NodeRecovery` found on disk.
+    ///   - configuration: what the cluster was founded with, in force until the log or the state machine says otherwise;
+    ///     `.none` for a node that joins a cluster.
+    ///   - coreOptions: its `incarnation` is that of the log's identity.
     ///   - run: number of this run of the node, from `RunCounter`.
     ///   - fail: called once, on any lane, when the node must stop: a failed write, a corrupt entry, a broken promise.
     public init(
         started: RecoveredNode, nodeID: NodeID, configuration: Configuration, coreOptions: CoreOptions,
         options: NodeOptions, lanes: Lanes, clock: any Clock, transport: any Transport,
         machine: any ReplicatedStateMachine, seed: UInt64, run: UInt32, gauges: NodeGauges,
-        fail: @escaping @Sendable (String) -> Void
+        observers: Observers = Observers(), fail: @escaping @Sendable (String) -> Void
     ) {
         self.nodeID = nodeID
         self.lanes = lanes
@@ -74,14 +105,18 @@ public final class RaftNode: @unchecked Sendable {
         self.machine = machine
         self.options = options
         self.gauges = gauges
+        self.observers = observers
         self.fail = fail
+        self.committedAtStart = started.recovered.configuration?.configuration ?? configuration
         self.waiters = Waiters(
-            node: nodeID, run: run, countMax: options.waitersMax, applied: started.recovered.applied)
+            node: nodeID, run: run, countMax: options.waitersMax, bytesMax: options.waitersBytesMax,
+            applied: started.recovered.applied)
+        self.lastTerm = started.recovered.hardState.term
         self.core = RaftCore(
             options: coreOptions, nodeID: nodeID, configuration: configuration, seed: seed,
             recovered: started.recovered)
         self.sender = SnapshotSender(
-            firstIdentifier: UInt64(run) << 32 | 1, chunkBytes: options.snapshotChunkBytes)
+            firstIdentifier: UInt64(run) << 32 | 1, limits: SnapshotSender.Limits(options))
         self.statusCell = Mutex(PublishedStatus(core: core.status, contactNanoseconds: 0))
         let door = CoreDoor(mailbox: mailbox, lane: lanes.core)
         self.logWriter = LogWriter(
@@ -106,6 +141,7 @@ public final class RaftNode: @unchecked Sendable {
     /// Begins to tick. Messages may be delivered from now on.
     public func start() {
         lanes.log.submit { [logWriter] in logWriter.prepareSpare() }
+        lanes.core.submit { [observers, committedAtStart] in observers.configurationCommitted(committedAtStart) }
         scheduleTick()
     }
 
@@ -150,10 +186,14 @@ public final class RaftNode: @unchecked Sendable {
         lanes.core.assertCurrent()
         let batch = mailbox.take()
         guard !stopped else { return }
+        // Read after the mailbox: a read that is answered under a lease was asked for before this moment.
+        if core.options.leaseReads { inputs.append(.clock(nanoseconds: clock.monotonicNanoseconds())) }
         for event in batch.events { handle(event) }
         if !batch.proposals.isEmpty { inputs.append(.propose(batch.proposals)) }
         for read in batch.reads { inputs.append(.read(read)) }
+        for read in batch.leaseReads { inputs.append(.leaseRead(read)) }
         stepCore()
+        noteContact()
         // Before anything leaves this lane, so that no answer can come before the note.
         if !batch.proposals.isEmpty { waiters.handedOn(batch.proposals, term: core.currentTerm) }
         flush()
@@ -181,10 +221,19 @@ public final class RaftNode: @unchecked Sendable {
         case .snapshotReply(let reply):
             stepCore()
             received(reply, message)
-        case .preVoteRequest, .preVoteReply, .voteRequest, .voteReply, .append, .appendReply, .heartbeat,
-            .heartbeatReply, .forward, .forwardRefused, .readRequest, .readReply:
+        case .append, .heartbeat:
+            spokeAsLeader = (message.from, message.term)
+        case .preVoteRequest, .preVoteReply, .voteRequest, .voteReply, .appendReply, .heartbeatReply, .forward,
+            .forwardRefused, .readRequest, .readReply, .timeoutNow, .transferRequest:
             break
         }
+    }
+
+    /// The core's word on who leads, after what was heard: a message of a node that does not lead is no contact.
+    private func noteContact() {
+        guard let (node, term) = spokeAsLeader else { return }
+        spokeAsLeader = nil
+        if node == lastLeader, term == lastTerm { contactNanoseconds = clock.monotonicNanoseconds() }
     }
 
     /// Core lane, within a turn: `input` together with what waits before it.
@@ -210,6 +259,7 @@ public final class RaftNode: @unchecked Sendable {
         case .persist(let request):
             logWork.append(.persist(request))
         case .apply(let entries):
+            for entry in entries where entry.kind == .configuration { committed(entry) }
             applyWork.append(.entries(entries))
         case .readReady(let reads, let index):
             if waiters.readReady(reads, index: index) { applyWork.append(.hurry) }
@@ -221,17 +271,38 @@ public final class RaftNode: @unchecked Sendable {
             logWork.append(.load(peer: peer, from: from, through: core.status.lastIndex, bytesMax: bytesMax))
         case .sendSnapshot(let peer):
             perform(
-                sender.start(
-                    peer: peer, applied: core.status.applied, nowNanoseconds: clock.monotonicNanoseconds()))
+                sender.start(peer: peer, log: logPlace, nowNanoseconds: clock.monotonicNanoseconds()))
             compactionFloor.hold(sender.heldIndex)
-        case .stateChanged(let role, _, _):
+        case .stateChanged(let role, let term, let leader):
             if role == .leader, lastRole != .leader { gauges.update { $0.elections += 1 } }
-            if role != .leader, lastRole == .leader { perform(sender.abandonAll()) }
+            if role != .leader, lastRole == .leader {
+                perform(sender.abandonAll(nowNanoseconds: clock.monotonicNanoseconds()))
+            }
             compactionFloor.hold(sender.heldIndex)
             lastRole = role
+            lastTerm = term
+            lastLeader = leader
             statusChanged = true
+        case .configurationChanged(let configuration):
+            statusChanged = true
+            observers.configurationChanged(configuration)
+        case .removedFromCluster:
+            statusChanged = true
+            observers.removed()
         }
     }
+
+    /// The entry is committed; applying it is a matter of the state machine, believing it is not.
+    private func committed(_ entry: Entry) {
+        do throws(ConfigurationDecodingError) {
+            observers.configurationCommitted(try Configuration.decode(entry.payload))
+        } catch {
+            fail("entry \(entry.index) of \(entry.term) is no configuration: \(error)")
+        }
+    }
+
+    /// A snapshot was installed whose configuration this is.
+    func committed(_ configuration: Configuration) { observers.configurationCommitted(configuration) }
 
     /// Crosses to the other lanes once for everything this turn produced.
     private func flush() {

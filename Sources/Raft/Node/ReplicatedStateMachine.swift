@@ -24,6 +24,15 @@ public struct AppliedPosition: Hashable, Sendable {
     }
 }
 
+extension AppliedPosition {
+    /// The configuration as of what is applied; nil when no applied entry had one.
+    func loggedConfiguration() throws(ConfigurationDecodingError) -> LoggedConfiguration? {
+        guard let configuration else { return nil }
+        return LoggedConfiguration(
+            index: configuration.index, configuration: try Configuration.decode(configuration.bytes))
+    }
+}
+
 /// The bytes of an applied entry of kind `configuration`.
 public struct AppliedConfiguration: Hashable, Sendable {
     public var index: LogIndex
@@ -55,11 +64,29 @@ public struct SnapshotFile: Hashable, Sendable {
     public var sizeBytes: UInt64
     /// SHA-256 of its bytes.
     public var digest: [UInt8]
-    public init(position: LogPosition, path: String, sizeBytes: UInt64, digest: [UInt8]) {
+    /// What its maker calls the layout of its bytes.
+    public var format: UInt16
+    public init(position: LogPosition, path: String, sizeBytes: UInt64, digest: [UInt8], format: UInt16 = 1) {
         self.position = position
         self.path = path
         self.sizeBytes = sizeBytes
         self.digest = digest
+        self.format = format
+    }
+}
+
+/// What a snapshot holds that another node sends: two transfers of equal content carry the same bytes.
+public struct IncomingSnapshot: Hashable, Sendable {
+    public var position: LogPosition
+    public var totalBytes: UInt64
+    /// SHA-256 of the whole file.
+    public var digest: [UInt8]
+    public var format: UInt16
+    public init(position: LogPosition, totalBytes: UInt64, digest: [UInt8], format: UInt16 = 1) {
+        self.position = position
+        self.totalBytes = totalBytes
+        self.digest = digest
+        self.format = format
     }
 }
 
@@ -93,11 +120,25 @@ public protocol ReplicatedStateMachine: AnyObject, Sendable {
         identifier: UInt64, totalBytes: UInt64, digest: [UInt8], position: LogPosition
     ) throws(StateMachineError)
 
+    /// The snapshot formats this build can install.
+    var snapshotFormatsRead: ClosedRange<UInt16> { get }
+
     // Background lane only.
 
+    /// Begins or goes on with an incoming snapshot, which is called `identifier` from now on. What an earlier transfer or
+    /// an earlier run stored of the same content is kept, everything else that came in is removed.
+    /// - Returns: how many bytes from the start are stored and durable; the next piece goes there.
+    func beginIncoming(identifier: UInt64, content: IncomingSnapshot) throws(StateMachineError) -> UInt64
     func readSnapshot(_ file: SnapshotFile, atBytes offset: UInt64, count: Int) throws(StateMachineError) -> [UInt8]
     func discardSnapshot(_ file: SnapshotFile)
     /// Stores a piece of an incoming snapshot; offset 0 starts it anew.
     func writeIncoming(identifier: UInt64, atBytes offset: UInt64, bytes: [UInt8]) throws(StateMachineError)
     func discardIncoming(identifier: UInt64)
+}
+
+extension ReplicatedStateMachine {
+    public var snapshotFormatsRead: ClosedRange<UInt16> { 1...1 }
+
+    /// For a state machine that keeps nothing of a broken transfer.
+    public func beginIncoming(identifier: UInt64, content: IncomingSnapshot) throws(StateMachineError) -> UInt64 { 0 }
 }

@@ -3,16 +3,19 @@
 /// Proposal ids are built on it, so that neither an old log entry nor a late message of an earlier run is taken for one
 /// of this run. Owns: the file `runs`. Must never: hand out a number before it is on the disk.
 public enum RunCounter {
-    private static let name = "runs"
+    static let name = "runs"
     private static let temporaryName = "runs.new"
     private static let fileBytes = 8
     /// Nonces have 24 bits for it: a start every ten seconds for five years.
     static let numberMax: UInt32 = 0xff_ffff
 
-    /// The next number, from 1. Throws when the file is damaged: guessing could repeat a number.
+    /// The next number, from 1. Throws when the file is damaged, or missing beside a log that was in use: guessing could
+    /// repeat a number.
     public static func next(disk: any Disk) throws(DiskError) -> UInt32 {
         var last: UInt32 = 0
-        if try disk.exists(name) {
+        if try !disk.exists(name) {
+            try requireUnusedLog(disk)
+        } else {
             let file = try disk.open(name, mode: .readOnly)
             defer { file.close() }
             let bytes = try file.read(atBytes: 0, count: fileBytes)
@@ -32,6 +35,34 @@ public enum RunCounter {
         try disk.rename(temporaryName, to: name)
         try disk.syncDirectory()
         return last + 1
+    }
+
+    /// A directory gets its first number before its log gets its first record.
+    private static func requireUnusedLog(_ disk: any Disk) throws(DiskError) {
+        guard try !isUnused(disk) else { return }
+        throw DiskError(
+            .read, path: "\(disk.path)/\(name)", errorNumber: 0,
+            message: "it is missing although the log beside it was in use; without it a command of an earlier run "
+                + "could be taken for a new one. Put the file back, or set the directory aside and let the node join anew "
+                + "under another id")
+    }
+
+    /// Whether nothing was ever written to the log in this directory, beyond founding it.
+    static func isUnused(_ disk: any Disk) throws(DiskError) -> Bool {
+        for segment in try disk.list() where SegmentHeader.isSegmentName(segment) {
+            let file = try disk.open(segment, mode: .readOnly)
+            defer { file.close() }
+            let bytes = try file.read(atBytes: 0, count: SegmentHeader.pageBytes + RecordHeader.encodedBytes)
+            do throws(LogError) {
+                let header = try SegmentHeader.decode(Array(bytes.prefix(SegmentHeader.pageBytes)), file: segment)
+                let isBlank = bytes.isZero(in: SegmentHeader.pageBytes..<bytes.count)
+                guard header.sequence == 1, !header.isReset, isBlank else { return false }
+            } catch {
+                // A segment that cannot be read is no proof that nothing was written.
+                return false
+            }
+        }
+        return true
     }
 
     private static func number(_ value: UInt32) -> [UInt8] {

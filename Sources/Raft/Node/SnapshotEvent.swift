@@ -10,5 +10,7 @@ enum SnapshotEvent: Sendable {
     /// A received piece is stored.
     case chunkStored(identifier: UInt64, nextOffsetBytes: UInt64, problem: String?)
     /// `position` nil: not installed, because it is not newer than what is applied (`problem` nil) or it failed.
-    case installFinished(identifier: UInt64, position: LogPosition?, problem: String?)
+    /// `configuration`: the one that the installed state holds; nil when no entry of its log had one.
+    case installFinished(
+        identifier: UInt64, position: LogPosition?, configuration: LoggedConfiguration? = nil, problem: String?)
 }

@@ -26,6 +26,7 @@ public enum ReadResult: Sendable, Equatable {
 
 final class Waiters: Sendable {
     private struct ProposalWaiter {
+        var costBytes: Int
         var deadlineNanoseconds: UInt64
         /// The core's term when the proposal was appended or forwarded; nil until then.
         var term: Term?
@@ -36,7 +37,8 @@ final class Waiters: Sendable {
         var complete: @Sendable (ReadResult) -> Void
     }
     private struct State {
-        var proposals: [UInt64: ProposalWaiter] = [:]
+        private(set) var proposals: [UInt64: ProposalWaiter] = [:]
+        private(set) var proposalBytes = 0
         var reads: [UInt64: ReadWaiter] = [:]
         /// Confirmed reads that wait for apply, in the order of their indexes.
         var parked: [(index: LogIndex, read: ReadID)] = []
@@ -46,6 +48,17 @@ final class Waiters: Sendable {
         var proposalCount: UInt64 = 0
         var readCount: UInt64 = 0
         var isStopped = false
+
+        mutating func add(_ waiter: ProposalWaiter, nonce: UInt64) {
+            proposals[nonce] = waiter
+            proposalBytes += waiter.costBytes
+        }
+        mutating func setTerm(_ term: Term, nonce: UInt64) { proposals[nonce]?.term = term }
+        mutating func remove(nonce: UInt64) -> ProposalWaiter? {
+            guard let waiter = proposals.removeValue(forKey: nonce) else { return nil }
+            proposalBytes -= waiter.costBytes
+            return waiter
+        }
 
         /// Why nobody more may wait; nil when one may.
         func refusal(waiting: Int, countMax: Int) -> RefusalReason? {
@@ -60,28 +73,35 @@ final class Waiters: Sendable {
     /// Bits of a nonce below those of the run: enough for ten thousand proposals a second in three years without restart.
     private static let countBits: UInt64 = 40
     private let countMax: Int
+    private let bytesMax: Int
     private let state: Mutex<State>
 
-    init(node: NodeID, run: UInt32, countMax: Int, applied: LogIndex) {
+    init(node: NodeID, run: UInt32, countMax: Int, bytesMax: Int = .max, applied: LogIndex) {
         self.node = node
         precondition(run <= RunCounter.numberMax, "the run's number has no place in a nonce")
         self.run = UInt64(run) << Self.countBits
         self.countMax = countMax
+        self.bytesMax = bytesMax
         self.state = Mutex(State(applied: applied))
     }
 
-    /// nil when it was refused, which `complete` was told.
+    /// nil when it was refused, which `complete` was told. The first one fits whatever its size.
     func addProposal(
-        deadlineNanoseconds: UInt64, _ complete: @escaping @Sendable (ProposalResult) -> Void
+        costBytes: Int = 0, deadlineNanoseconds: UInt64, _ complete: @escaping @Sendable (ProposalResult) -> Void
     ) -> ProposalID? {
         let (nonce, refusal) = state.withLock { state -> (UInt64, RefusalReason?) in
             if let refusal = state.refusal(waiting: state.proposals.count, countMax: countMax) { return (0, refusal) }
+            guard state.proposals.isEmpty || state.proposalBytes <= bytesMax - costBytes else {
+                return (0, .overloaded)
+            }
             // Only proposals use numbers up: what reads take would be missing from the leaders' windows of these.
             state.proposalCount += 1
             precondition(state.proposalCount >> Self.countBits == 0, "this run has no nonce left")
             let nonce = run | state.proposalCount
-            state.proposals[nonce] = ProposalWaiter(
-                deadlineNanoseconds: deadlineNanoseconds, term: nil, complete: complete)
+            state.add(
+                ProposalWaiter(
+                    costBytes: costBytes, deadlineNanoseconds: deadlineNanoseconds, term: nil, complete: complete),
+                nonce: nonce)
             return (nonce, nil)
         }
         if let refusal { complete(.refused(refusal)) }
@@ -103,7 +123,7 @@ final class Waiters: Sendable {
     /// Core lane: these proposals were appended or forwarded in `term`.
     func handedOn(_ proposals: [Proposal], term: Term) {
         state.withLock { state in
-            for proposal in proposals { state.proposals[proposal.id.nonce]?.term = term }
+            for proposal in proposals { state.setTerm(term, nonce: proposal.id.nonce) }
         }
     }
 
@@ -117,7 +137,7 @@ final class Waiters: Sendable {
         let reads = state.withLock { state -> [(ReadWaiter, ReadResult)] in
             for (entry, outcome) in zip(entries, outcomes) where entry.proposal.origin == node {
                 guard let waiter = state.proposals[entry.proposal.nonce], waiter.term == entry.term else { continue }
-                state.proposals[entry.proposal.nonce] = nil
+                _ = state.remove(nonce: entry.proposal.nonce)
                 done.append((waiter, .applied(index: entry.index, outcome: outcome)))
             }
             if last.term > state.appliedTerm {
@@ -147,8 +167,7 @@ final class Waiters: Sendable {
     /// In the order of their nonces, so that a simulated run completes them in the same order every time.
     private static func remove(_ state: inout State, handedOnBefore term: Term) -> [ProposalWaiter] {
         let late = state.proposals.filter { $0.value.term.map { $0 < term } ?? false }
-        for nonce in late.keys { state.proposals.removeValue(forKey: nonce) }
-        return late.sorted { $0.key < $1.key }.map(\.value)
+        return late.keys.sorted().compactMap { state.remove(nonce: $0) }
     }
 
     private static func release(_ state: inout State, through index: LogIndex) -> [(ReadWaiter, ReadResult)] {
@@ -173,7 +192,7 @@ final class Waiters: Sendable {
     /// Returns whether any has to wait for that.
     func readReady(_ reads: [ReadID], index: LogIndex) -> Bool {
         let done = state.withLock { state -> [(ReadWaiter, ReadResult)]? in
-            if index <= state.applied {
+            if index <= state.applied || Mutant.readsBeforeApplied {
                 return reads.compactMap { read in
                     state.reads.removeValue(forKey: read.rawValue).map { ($0, .ready(applied: state.applied)) }
                 }
@@ -193,7 +212,7 @@ final class Waiters: Sendable {
 
     func proposalsRefused(_ proposals: [ProposalID], reason: RefusalReason) {
         let done = state.withLock { state in
-            proposals.filter { $0.origin == node }.compactMap { state.proposals.removeValue(forKey: $0.nonce) }
+            proposals.filter { $0.origin == node }.compactMap { state.remove(nonce: $0.nonce) }
         }
         for waiter in done { waiter.complete(.refused(reason)) }
     }
@@ -203,12 +222,12 @@ final class Waiters: Sendable {
         let (proposals, reads) = state.withLock { state -> ([ProposalWaiter], [ReadWaiter]) in
             let lateProposals = state.proposals.filter { $0.value.deadlineNanoseconds <= now }
             let lateReads = state.reads.filter { $0.value.deadlineNanoseconds <= now }
-            for nonce in lateProposals.keys { state.proposals.removeValue(forKey: nonce) }
             for id in lateReads.keys { state.reads.removeValue(forKey: id) }
             if !lateReads.isEmpty { state.parked.removeAll { lateReads[$0.read.rawValue] != nil } }
             // Ascending ids, so that a simulated run completes waiters in the same order every time.
             return (
-                lateProposals.sorted { $0.key < $1.key }.map(\.value), lateReads.sorted { $0.key < $1.key }.map(\.value)
+                lateProposals.keys.sorted().compactMap { state.remove(nonce: $0) },
+                lateReads.sorted { $0.key < $1.key }.map(\.value)
             )
         }
         for waiter in proposals { waiter.complete(.unknown) }

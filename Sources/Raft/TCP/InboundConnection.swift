@@ -100,24 +100,35 @@ final class InboundConnection: ChannelInboundHandler {
         handshakeTimeout?.cancel()
         switch hello {
         case .success(let hello):
-            if let refusal = core.admit(hello, on: context.channel) {
-                refuse(refusal, context: context, because: "\(hello.from) wants \(hello.to): \(refusal.reason)")
-                return
-            }
-            phase = .open(hello.from)
-            decoder = FrameDecoder(bodyBytesMax: core.options.frameBytesMax)
-            write(.welcome(from: core.nodeID), context: context, promise: nil)
+            answer(hello, context: context)
         case .failure(.protocolVersion(let theirs, let ours)):
-            let refusal = Refusal(reason: .otherVersion, from: core.nodeID)
-            refuse(refusal, context: context, because: "\(WireError.protocolVersion(theirs: theirs, ours: ours))")
+            refuse(.otherVersion, context: context, because: "\(WireError.protocolVersion(theirs: theirs, ours: ours))")
         case .failure(let error):
             throw error
         }
     }
 
-    private func refuse(_ refusal: Refusal, context: ChannelHandlerContext, because reason: String) {
+    private func answer(_ hello: Hello, context: ChannelHandlerContext) {
+        guard let version = hello.commonVersion(core.options.protocolVersions) else {
+            let (theirs, ours) = (hello.versions.upperBound, core.options.protocolVersions.upperBound)
+            refuse(.otherVersion, context: context, because: "\(WireError.protocolVersion(theirs: theirs, ours: ours))")
+            return
+        }
+        if let reason = core.admit(hello, on: context.channel) {
+            refuse(reason, context: context, because: "\(hello.from) wants \(hello.to): \(reason)")
+            return
+        }
+        phase = .open(hello.from)
+        decoder = FrameDecoder(bodyBytesMax: core.options.frameBytesMax)
+        let welcome = Welcome(from: core.nodeID, incarnation: core.incarnation, protocolVersion: version)
+        write(.welcome(welcome), context: context, promise: nil)
+    }
+
+    private func refuse(_ reason: Refusal.Reason, context: ChannelHandlerContext, because words: String) {
         phase = .closing
-        core.complain("refused a connection", of: context.channel, reason: reason)
+        core.complain("refused a connection", of: context.channel, reason: words)
+        let version = core.options.protocolVersions.upperBound
+        let refusal = Refusal(reason: reason, from: core.nodeID, protocolVersion: version)
         let promise = context.eventLoop.makePromise(of: Void.self)
         promise.futureResult.assumeIsolated().whenComplete { _ in context.close(promise: nil) }
         write(.refusal(refusal), context: context, promise: promise)

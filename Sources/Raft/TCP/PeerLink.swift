@@ -31,6 +31,8 @@ final class PeerLink {
     /// The answer to the latest dial, when it was a refusal.
     private var refusal: Refusal?
     private var loggedRefusal: Refusal?
+    /// Why this node turned the peer away at the latest dial.
+    private var rejection: Refusal.Reason?
     private var readySince: NIODeadline?
     private var problem: String?
     private var unwritten = ByteBuffer()
@@ -112,6 +114,7 @@ final class PeerLink {
         phase = .dialling
         problem = nil
         refusal = nil
+        rejection = nil
         let address = statistics.address
         SocketOptions.dialling(ClientBootstrap(group: core.eventLoop), options: core.options)
             .connect(host: address.host, port: address.port).assumeIsolated().whenComplete { result in
@@ -132,7 +135,7 @@ final class PeerLink {
 
     /// The peer has just connected to this node, so it is worth dialling it now rather than after the pause.
     func peerIsUp() {
-        guard case .waiting(let pause) = phase, refusal == nil else { return }
+        guard case .waiting(let pause) = phase, refusal == nil, rejection == nil else { return }
         pause.cancel()
         dial()
     }
@@ -173,7 +176,7 @@ final class PeerLink {
             channel.close(promise: nil)
             return
         }
-        let hello = ControlFrame.hello(Hello(clusterID: core.clusterID, from: core.nodeID, to: peer))
+        let hello = ControlFrame.hello(core.hello(to: peer))
         channel.writeAndFlush(hello.frame(allocator: channel.allocator), promise: nil)
     }
 
@@ -191,9 +194,20 @@ final class PeerLink {
             self.refusal = refusal
             problem = "refused: \(refusal)"
             channel.close(promise: nil)
-        case .welcome(let from):
-            guard from == peer else { throw .invalidValue(field: "welcome.from", value: from.rawValue) }
+        case .welcome(let welcome):
+            guard welcome.from == peer else {
+                throw .invalidValue(field: "welcome.from", value: welcome.from.rawValue)
+            }
+            guard core.options.protocolVersions.contains(welcome.protocolVersion) else {
+                throw .invalidValue(field: "welcome.protocolVersion", value: UInt64(welcome.protocolVersion))
+            }
+            statistics.incarnation = welcome.incarnation
+            if let reason = core.admission.refusal(of: peer, incarnation: welcome.incarnation) {
+                reject(reason, channel)
+                return
+            }
             timeout.cancel()
+            statistics.protocolVersion = welcome.protocolVersion
             phase = .ready(channel)
             readySince = .now()
             if wasConnected { statistics.reconnects += 1 }
@@ -202,6 +216,20 @@ final class PeerLink {
             core.logger.info("connected to peer", metadata: metadata)
             core.report(.connected(peer))
         }
+    }
+
+    private func reject(_ reason: Refusal.Reason, _ channel: any Channel) {
+        rejection = reason
+        problem = "this node turns it away: \(reason)"
+        channel.close(promise: nil)
+    }
+
+    /// The committed configuration changed: ends the connection to a directory that it does not name.
+    func reconsider() {
+        guard case .ready(let channel) = phase, let incarnation = statistics.incarnation,
+            let reason = core.admission.refusal(of: peer, incarnation: incarnation), reason == .otherDirectory
+        else { return }
+        reject(reason, channel)
     }
 
     /// What went wrong on the wire; the channel is about to close.
@@ -228,6 +256,7 @@ final class PeerLink {
             if let readySince, NIODeadline.now() - readySince >= lasting { failuresInARow = 0 }
             waitAndDial()
             core.report(.disconnected(peer))
+            if let rejection { core.report(.rejected(peer, rejection)) }
         }
     }
 
@@ -240,13 +269,15 @@ final class PeerLink {
         core.logger.log(level: level, "cannot connect to peer; trying again", metadata: metadata)
         waitAndDial()
         if let refusal { core.report(.refused(peer, refusal)) }
+        if let rejection { core.report(.rejected(peer, rejection)) }
     }
 
     private func waitAndDial() {
         let range = core.options.backoffMilliseconds
         var pause = range.upperBound
         // A refusal does not go away by itself, so it waits the longest.
-        if refusal == nil, failuresInARow < 32, range.lowerBound <= range.upperBound >> failuresInARow {
+        if refusal == nil, rejection == nil, failuresInARow < 32, range.lowerBound <= range.upperBound >> failuresInARow
+        {
             pause = range.lowerBound << failuresInARow
         }
         failuresInARow += 1

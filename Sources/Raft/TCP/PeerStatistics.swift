@@ -9,6 +9,10 @@ public struct PeerStatistics: Hashable, Sendable {
     public var isConnected = false
     /// The peer's connection to this node is up and welcomed.
     public var isInboundConnected = false
+    /// Version of the protocol on this node's connection; nil before the first one.
+    public var protocolVersion: UInt16?
+    /// Names the peer's data directory, as it said itself; nil before the first connection.
+    public var incarnation: UInt64?
     public var messagesSent: UInt64 = 0
     /// Bytes of sent messages with their frame headers.
     public var bytesSent: UInt64 = 0
@@ -41,4 +45,6 @@ public enum ConnectionEvent: Hashable, Sendable {
     case inboundDisconnected(NodeID)
     /// A dial was answered by a refusal.
     case refused(NodeID, Refusal)
+    /// This node turned the peer away, whoever had dialled.
+    case rejected(NodeID, Refusal.Reason)
 }

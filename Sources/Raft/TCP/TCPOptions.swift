@@ -20,6 +20,13 @@ public struct TCPOptions: Hashable, Sendable {
     /// Accepted connections that have not shown who they are; more are closed at once.
     public var unidentifiedConnectionsMax: Int = 64
 
+    /// How long a node that left the peers is still talked to: it must hear that it was removed, and acknowledge it.
+    public var leavingMilliseconds: Int = 10_000
+    /// Addresses kept of nodes that dialled this one before its configuration named them.
+    public var learnedPeersMax: Int = 64
+    /// Versions of the protocol this node speaks; only tests of mixed versions give others than the build's.
+    public var protocolVersions: ClosedRange<UInt16> = Hello.protocolVersions
+
     public init() {}
 
     /// The first option that makes no sense, in words; nil when all do.
@@ -34,7 +41,8 @@ public struct TCPOptions: Hashable, Sendable {
             ("handshakeTimeoutMilliseconds", handshakeTimeoutMilliseconds),
             ("backoffMilliseconds.lowerBound", backoffMilliseconds.lowerBound),
             ("unacknowledgedTimeoutMilliseconds", unacknowledgedTimeoutMilliseconds),
-            ("unidentifiedConnectionsMax", unidentifiedConnectionsMax),
+            ("unidentifiedConnectionsMax", unidentifiedConnectionsMax), ("leavingMilliseconds", leavingMilliseconds),
+            ("learnedPeersMax", learnedPeersMax),
         ]
         for (name, value) in spans where value < 1 || value > Int(Int32.max) {
             return "\(name) is \(value); it must be between 1 and \(Int32.max)"

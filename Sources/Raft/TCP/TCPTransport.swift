@@ -30,10 +30,15 @@ public final class TCPTransport: Transport {
     /// - Parameters:
     ///   - nodeID: this node.
     ///   - clusterID: 16 bytes, equal on all nodes of the cluster; connections of other clusters are refused.
+    ///   - incarnation: names this node's data directory; zero when there is none to name.
+    ///   - advertised: where other nodes reach this one, for those that do not know it yet; port 0 stands for the one
+    ///     that is listened on. nil: they are not told.
+    ///   - committed: the newest committed configuration known at start; decides who is refused.
     ///   - peers: where the other nodes listen; an entry for this node itself is ignored.
     ///   - eventLoop: the core's loop; all channels live on it and messages are delivered on it.
     public init(
-        nodeID: NodeID, clusterID: [UInt8], peers: [NodeID: PeerAddress], eventLoop: any EventLoop,
+        nodeID: NodeID, clusterID: [UInt8], incarnation: UInt64 = 0, advertised: PeerAddress? = nil,
+        committed: Configuration = .none, peers: [NodeID: PeerAddress], eventLoop: any EventLoop,
         options: TCPOptions = TCPOptions(), logger: Logger
     ) {
         self.nodeID = nodeID
@@ -41,8 +46,9 @@ public final class TCPTransport: Transport {
         self.options = options
         core = NIOLoopBoundBox.makeBoxSendingValue(
             TransportCore(
-                nodeID: nodeID, clusterID: clusterID, peers: peers, eventLoop: eventLoop, options: options,
-                logger: logger),
+                admission: PeerAdmission(nodeID: nodeID, clusterID: clusterID, configuration: committed),
+                incarnation: incarnation, advertised: advertised, peers: peers, eventLoop: eventLoop,
+                options: options, logger: logger),
             eventLoop: eventLoop)
     }
 
@@ -104,9 +110,23 @@ public final class TCPTransport: Transport {
     /// Writes what was sent so far. Only on the event loop; optional, because the end of the turn does it too.
     public func flush() { core.value.flush() }
 
-    /// Replaces the set of peers: new ones are dialled, those left out are disconnected and refused from now on.
+    /// Replaces the set of peers: new ones are dialled, links to unchanged addresses stay, and those left out are
+    /// disconnected after `TCPOptions.leavingMilliseconds`.
     public func updatePeers(_ peers: [NodeID: PeerAddress]) {
         eventLoop.execute { [core] in core.value.updatePeers(peers) }
+    }
+
+    /// Replaces the set of peers by the members of the configuration in force.
+    ///
+    /// - Parameter seeds: addresses from elsewhere (the command line of a node that joins). They stand in for members
+    ///   without a usable address and for nodes that `configuration` does not know yet.
+    public func updatePeers(following configuration: Configuration, seeds: [NodeID: PeerAddress] = [:]) {
+        eventLoop.execute { [core] in core.value.updatePeers(following: configuration, seeds: seeds) }
+    }
+
+    /// From now on connections are judged by this committed configuration; those it forbids are ended.
+    public func updateAdmission(committed configuration: Configuration) {
+        eventLoop.execute { [core] in core.value.updateAdmission(configuration) }
     }
 
     /// One element per peer, by ascending node id.

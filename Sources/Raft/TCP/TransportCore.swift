@@ -15,17 +15,30 @@ final class TransportCore {
     /// What accepted connections of strangers can make this node write at warning level.
     private static let complaintIntervalSeconds: Int64 = 1
 
-    let nodeID: NodeID
-    let clusterID: [UInt8]
+    /// A welcomed connection of a peer.
+    struct Inbound {
+        var channel: any Channel
+        var incarnation: UInt64
+    }
+
+    let incarnation: UInt64
     let eventLoop: any EventLoop
     let options: TCPOptions
     let logger: Logger
+    private var advertised: PeerAddress?
     private var phase = Phase.idle
-    private var peers: [NodeID: PeerAddress]
-    private var links: [NodeID: PeerLink] = [:]
+    var admission: PeerAdmission
+    /// Who belongs to this node's cluster, as it was told.
+    var peers: [NodeID: PeerAddress]
+    /// Where nodes are that dialled this one and are none of `peers` (yet): a leader whose admission this node has not
+    /// heard of must be answered. Bounded by `learnedPeersMax`.
+    var learned: [NodeID: PeerAddress] = [:]
+    /// Left out of the peers, still connected for a while.
+    var leaving: [NodeID: Scheduled<Void>] = [:]
+    var links: [NodeID: PeerLink] = [:]
     private var server: (any Channel)?
     /// Accepted and welcomed: the newest per peer.
-    private var inbound: [NodeID: any Channel] = [:]
+    var inbound: [NodeID: Inbound] = [:]
     /// Accepted, not yet welcomed.
     private var unidentified: [ObjectIdentifier: any Channel] = [:]
     private var receive: ([Message]) -> Void = { _ in }
@@ -35,15 +48,25 @@ final class TransportCore {
     private var lastComplaint: NIODeadline?
 
     init(
-        nodeID: NodeID, clusterID: [UInt8], peers: [NodeID: PeerAddress], eventLoop: any EventLoop,
-        options: TCPOptions, logger: Logger
+        admission: PeerAdmission, incarnation: UInt64, advertised: PeerAddress?, peers: [NodeID: PeerAddress],
+        eventLoop: any EventLoop, options: TCPOptions, logger: Logger
     ) {
-        self.nodeID = nodeID
-        self.clusterID = clusterID
+        self.admission = admission
+        self.incarnation = incarnation
+        self.advertised = advertised
         self.peers = peers
         self.eventLoop = eventLoop
         self.options = options
         self.logger = logger
+    }
+
+    var nodeID: NodeID { admission.nodeID }
+    var isListening: Bool { phase == .running && server != nil }
+
+    func hello(to peer: NodeID) -> Hello {
+        Hello(
+            clusterID: admission.clusterID, from: nodeID, to: peer, incarnation: incarnation,
+            address: advertised.map { "\($0)" } ?? "", versions: options.protocolVersions)
     }
 
     // MARK: Start and stop
@@ -69,8 +92,9 @@ final class TransportCore {
                 return channel.close().flatMapThrowing { throw TransportError.stopped }
             }
             core.server = channel
+            if let port = channel.localAddress?.port, core.advertised?.port == 0 { core.advertised?.port = port }
             channel.closeFuture.assumeIsolated().whenComplete { _ in core.listeningEnded() }
-            core.dialPeers()
+            core.reconsider()
             return channel.eventLoop.makeSucceededFuture(channel.localAddress?.port ?? address.port)
         }
     }
@@ -87,14 +111,17 @@ final class TransportCore {
         case .stopped: return .stopped
         case .idle: break
         }
-        if clusterID.count != Hello.clusterIDBytes { return .clusterIDLength(bytes: clusterID.count) }
+        let bytes = admission.clusterID.count
+        if bytes != Hello.clusterIDBytes { return .clusterIDLength(bytes: bytes) }
         return options.complaint.map(TransportError.invalidOption)
     }
 
     /// Succeeds when every channel is closed.
     func stop() -> EventLoopFuture<Void> {
         phase = .stopped
-        var channels: [any Channel] = Array(inbound.values) + Array(unidentified.values)
+        var channels: [any Channel] = inbound.values.map(\.channel) + Array(unidentified.values)
+        for end in leaving.values { end.cancel() }
+        leaving = [:]
         if let server { channels.append(server) }
         for link in links.values {
             if let channel = link.stop() { channels.append(channel) }
@@ -107,28 +134,6 @@ final class TransportCore {
     }
 
     // MARK: Peers
-
-    func updatePeers(_ next: [NodeID: PeerAddress]) {
-        peers = next
-        // Before the socket listens nobody is dialled; `start` takes the newest peers.
-        guard phase == .running, server != nil else { return }
-        for (node, link) in links where next[node] != link.statistics.address {
-            link.stop()?.close(promise: nil)
-            links[node] = nil
-        }
-        for (node, channel) in inbound where next[node] == nil { channel.close(promise: nil) }
-        dialPeers()
-    }
-
-    /// Dials every peer that has no link yet.
-    private func dialPeers() {
-        for (node, address) in peers where node != nodeID && links[node] == nil {
-            let link = PeerLink(peer: node, address: address, core: self)
-            link.statistics.isInboundConnected = inbound[node] != nil
-            links[node] = link
-            link.dial()
-        }
-    }
 
     func statistics() -> [PeerStatistics] {
         links.values.map(\.currentStatistics).sorted { $0.node < $1.node }
@@ -182,16 +187,18 @@ final class TransportCore {
     }
 
     /// Decides about a connection that said hello; a nil answer means that it is taken.
-    func admit(_ hello: Hello, on channel: any Channel) -> Refusal? {
-        if let refusal = hello.refusal(by: nodeID, clusterID: clusterID, isPeer: { peers[$0] != nil }) {
-            return refusal
-        }
+    func admit(_ hello: Hello, on channel: any Channel) -> Refusal.Reason? {
         let node = hello.from
+        if let reason = admission.refusal(of: hello) {
+            report(.rejected(node, reason))
+            return reason
+        }
         unidentified[ObjectIdentifier(channel)] = nil
-        let older = inbound.updateValue(channel, forKey: node)
+        let older = inbound.updateValue(Inbound(channel: channel, incarnation: hello.incarnation), forKey: node)
         channel.closeFuture.assumeIsolated().whenComplete { _ in self.inboundClosed(channel, from: node) }
         // The peer knows best which of its connections it uses: the newest.
-        older?.close(promise: nil)
+        older?.channel.close(promise: nil)
+        learn(hello)
         links[node]?.statistics.isInboundConnected = true
         logger.info("peer connected", metadata: ["peer": "\(node)", "from": "\(describe(channel))"])
         report(.inboundConnected(node))
@@ -200,10 +207,11 @@ final class TransportCore {
     }
 
     private func inboundClosed(_ channel: any Channel, from node: NodeID) {
-        guard let current = inbound[node], current === channel else { return }
+        guard let current = inbound[node], current.channel === channel else { return }
         inbound[node] = nil
         links[node]?.statistics.isInboundConnected = false
         report(.inboundDisconnected(node))
+        if phase == .running { reconsider() }
     }
 
     func deliver(_ messages: [Message], from node: NodeID, bytes: Int) {

@@ -14,9 +14,10 @@ extension MessageCodec {
         let from = NodeID(try reader.uint64("from"))
         let to = NodeID(try reader.uint64("to"))
         let term = Term(try reader.uint64("term"))
+        let incarnation = try reader.uint64("incarnation")
         let body = try decodeBody(type, from: &reader)
         try reader.finish()
-        return Message(from: from, to: to, term: term, body: body)
+        return Message(from: from, to: to, term: term, incarnation: incarnation, body: body)
     }
 
     /// Decodes one message, which must fill `bytes` exactly.
@@ -31,10 +32,8 @@ extension MessageCodec {
         _ type: MessageType, from reader: inout ByteReader
     ) throws(WireError) -> MessageBody {
         switch type {
-        case .preVoteRequest:
-            return .preVoteRequest(VoteRequest(last: try position(&reader, "last.index", "last.term")))
-        case .voteRequest:
-            return .voteRequest(VoteRequest(last: try position(&reader, "last.index", "last.term")))
+        case .preVoteRequest: return .preVoteRequest(try voteRequest(&reader))
+        case .voteRequest: return .voteRequest(try voteRequest(&reader))
         case .preVoteReply: return .preVoteReply(VoteReply(granted: try reader.boolean("granted")))
         case .voteReply: return .voteReply(VoteReply(granted: try reader.boolean("granted")))
         case .append: return .append(try appendRequest(&reader))
@@ -43,14 +42,25 @@ extension MessageCodec {
             let commit = LogIndex(try reader.uint64("heartbeat.commit"))
             return .heartbeat(Heartbeat(commit: commit, round: try reader.uint64("heartbeat.round")))
         case .heartbeatReply:
-            return .heartbeatReply(HeartbeatReply(round: try reader.uint64("heartbeatReply.round")))
+            let round = try reader.uint64("heartbeatReply.round")
+            return .heartbeatReply(
+                HeartbeatReply(round: round, featureLevelMax: try reader.uint16("heartbeatReply.featureLevelMax")))
         case .forward: return .forward(ForwardRequest(proposals: try proposals(&reader)))
         case .forwardRefused: return .forwardRefused(try forwardRefusal(&reader))
         case .readRequest: return .readRequest(ReadRequest(context: try reader.uint64("readRequest.context")))
         case .readReply: return .readReply(try readReply(&reader))
         case .snapshotChunk: return .snapshotChunk(try snapshotChunk(&reader))
         case .snapshotReply: return .snapshotReply(try snapshotReply(&reader))
+        case .timeoutNow: return .timeoutNow
+        case .transferRequest:
+            let named = try reader.boolean("transferRequest.hasTarget")
+            return .transferRequest(target: named ? NodeID(try reader.uint64("transferRequest.target")) : nil)
         }
+    }
+
+    private static func voteRequest(_ reader: inout ByteReader) throws(WireError) -> VoteRequest {
+        let last = try position(&reader, "last.index", "last.term")
+        return VoteRequest(last: last, isTransfer: try reader.boolean("isTransfer"))
     }
 
     private static func position(
@@ -112,7 +122,11 @@ extension MessageCodec {
         proposals.reserveCapacity(count)
         for _ in 0..<count {
             let id = try proposalID(&reader)
-            proposals.append(Proposal(id: id, payload: try payload(&reader, "proposal.payload")))
+            let code = try reader.uint8("proposal.kind")
+            guard let kind = ProposalKind(rawValue: code) else {
+                throw .invalidValue(field: "proposal.kind", value: UInt64(code))
+            }
+            proposals.append(Proposal(id: id, kind: kind, payload: try payload(&reader, "proposal.payload")))
         }
         return proposals
     }
@@ -146,9 +160,10 @@ extension MessageCodec {
             throw .fieldTooLong(field: "snapshotChunk.fileDigest", bytes: digestBytes, bytesMax: digestBytesMax)
         }
         let digest = try reader.bytes("snapshotChunk.fileDigest", count: digestBytes)
+        let format = try reader.uint16("snapshotChunk.format")
         return SnapshotChunk(
             position: position, identifier: identifier, offsetBytes: offset, totalBytes: total, checksum: checksum,
-            fileDigest: digest, bytes: try payload(&reader, "snapshotChunk.bytes"))
+            fileDigest: digest, format: format, bytes: try payload(&reader, "snapshotChunk.bytes"))
     }
 
     private static func snapshotReply(_ reader: inout ByteReader) throws(WireError) -> SnapshotReply {

@@ -9,6 +9,7 @@ extension MessageCodec {
         writer.uint64(message.from.rawValue)
         writer.uint64(message.to.rawValue)
         writer.uint64(message.term.rawValue)
+        writer.uint64(message.incarnation)
         encode(message.body, to: &writer)
         writer.finish()
     }
@@ -29,6 +30,8 @@ extension MessageCodec {
         case .readReply: .readReply
         case .snapshotChunk: .snapshotChunk
         case .snapshotReply: .snapshotReply
+        case .timeoutNow: .timeoutNow
+        case .transferRequest: .transferRequest
         }
     }
 
@@ -36,6 +39,7 @@ extension MessageCodec {
         switch body {
         case .preVoteRequest(let request), .voteRequest(let request):
             encode(request.last, to: &writer)
+            writer.boolean(request.isTransfer)
         case .preVoteReply(let reply), .voteReply(let reply):
             writer.boolean(reply.granted)
         case .append(let request):
@@ -47,10 +51,12 @@ extension MessageCodec {
             writer.uint64(heartbeat.round)
         case .heartbeatReply(let reply):
             writer.uint64(reply.round)
+            writer.uint16(reply.featureLevelMax)
         case .forward(let request):
             writer.uint32(UInt32(request.proposals.count))
             for proposal in request.proposals {
                 encode(proposal.id, to: &writer)
+                writer.uint8(proposal.kind.rawValue)
                 writer.uint32(UInt32(proposal.payload.count))
                 writer.bytes(proposal.payload)
             }
@@ -71,6 +77,11 @@ extension MessageCodec {
             writer.uint64(reply.nextOffsetBytes)
             writer.boolean(reply.installed)
             writer.boolean(reply.refused)
+        case .timeoutNow:
+            break
+        case .transferRequest(let target):
+            writer.boolean(target != nil)
+            if let target { writer.uint64(target.rawValue) }
         }
     }
 
@@ -119,6 +130,7 @@ extension MessageCodec {
         writer.uint32(chunk.checksum)
         writer.uint8(UInt8(chunk.fileDigest.count))
         writer.bytes(chunk.fileDigest)
+        writer.uint16(chunk.format)
         writer.uint32(UInt32(chunk.bytes.count))
         writer.bytes(chunk.bytes)
     }

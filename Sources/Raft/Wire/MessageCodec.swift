@@ -6,16 +6,16 @@
 
 public enum MessageCodec {
     /// Layout of the messages below; a decoder refuses any other.
-    public static let version: UInt8 = 1
+    public static let version: UInt8 = 2
     /// Longest snapshot digest that can be carried (SHA-256 has 32, SHA-512 has 64).
     public static let digestBytesMax = 64
 
-    /// Type, version, from, to, term.
-    static let headerBytes = 26
+    /// Type, version, from, to, term, incarnation.
+    static let headerBytes = 34
     /// Index, term, kind, origin, nonce, payload length.
     static let entryFixedBytes = 37
-    /// Origin, nonce, payload length.
-    static let proposalFixedBytes = 20
+    /// Origin, nonce, kind, payload length.
+    static let proposalFixedBytes = 21
     static let proposalIDBytes = 16
     static let positionBytes = 16
 
@@ -35,6 +35,8 @@ public enum MessageCodec {
         case readReply = 12
         case snapshotChunk = 13
         case snapshotReply = 14
+        case timeoutNow = 15
+        case transferRequest = 16
     }
 
     /// Exact size of the encoded message.
@@ -89,7 +91,7 @@ public enum MessageCodec {
 
     private static func bodyBytes(_ body: MessageBody) -> Int {
         switch body {
-        case .preVoteRequest, .voteRequest: return positionBytes
+        case .preVoteRequest, .voteRequest: return positionBytes + 1
         case .preVoteReply, .voteReply: return 1
         case .append(let request):
             var total = positionBytes + 8 + 4 + request.entries.count * entryFixedBytes
@@ -101,7 +103,7 @@ public enum MessageCodec {
             case .conflict: return 1 + 8 + positionBytes + 8
             }
         case .heartbeat: return 16
-        case .heartbeatReply: return 8
+        case .heartbeatReply: return 8 + 2
         case .forward(let request):
             var total = 4 + request.proposals.count * proposalFixedBytes
             for proposal in request.proposals { total += proposal.payload.count }
@@ -110,8 +112,10 @@ public enum MessageCodec {
         case .readRequest: return 8
         case .readReply(let reply): return 8 + 1 + (reply.index == nil ? 0 : 8)
         case .snapshotChunk(let chunk):
-            return positionBytes + 8 + 8 + 8 + 4 + 1 + chunk.fileDigest.count + 4 + chunk.bytes.count
+            return positionBytes + 8 + 8 + 8 + 4 + 1 + chunk.fileDigest.count + 2 + 4 + chunk.bytes.count
         case .snapshotReply: return 8 + 8 + 1 + 1
+        case .timeoutNow: return 0
+        case .transferRequest(let target): return 1 + (target == nil ? 0 : 8)
         }
     }
 }

@@ -60,6 +60,33 @@ struct APIFailure: Error {
 }
 
 extension APIFailure {
+    static let ageHeader = "x-mneme-age-ms"
+
+    private static func tooStale(age: UInt64?, ageMax: UInt64) -> APIFailure {
+        let reason =
+            age.map { "the state of this node may lack what was written in the last \($0) ms" }
+            ?? "no majority has confirmed the state of this node since it started"
+        var failure = error(503, "\(reason); X-Max-Staleness-Ms asked for at most \(ageMax) ms")
+        failure.response.headers["retry-after"] = "1"
+        failure.response.headers[ageHeader] = age.map { String($0) } ?? "unknown"
+        return failure
+    }
+
+    /// The answer to a change of membership or leadership that did not happen, or is not known to have happened.
+    init(_ refusal: ClusterRefusal) {
+        switch refusal {
+        case .notFound(let reason): self = .error(404, reason)
+        case .conflict(let reason): self = .error(409, reason)
+        case .timedOut(let reason): self = .error(504, reason)
+        case .unavailable(let reason):
+            self = .error(503, reason)
+            response.headers["retry-after"] = "1"
+        case .outcomeUnknown(let reason):
+            let body: JSONValue = ["error": .string("outcome unknown: \(reason)"), "outcome": "unknown"]
+            self = APIFailure(response: .json(503, body.encoded()))
+        }
+    }
+
     /// The answer to a write or read that the cluster could not serve.
     init(_ error: ServiceError) {
         switch error {
@@ -81,6 +108,8 @@ extension APIFailure {
             self = .error(413, "the command is \(bytes) bytes, the limit for one command is \(bytesMax) bytes")
         case .notBuilt(let what):
             self = .notBuilt(what)
+        case .tooStale(let age, let ageMax):
+            self = .tooStale(age: age, ageMax: ageMax)
         case .storage:
             self = .storage
         }

@@ -77,15 +77,35 @@ enum IdempotencyHeader {
 }
 
 enum ConsistencyHeader {
+    /// A day: whoever accepts more needs no bound.
+    static let stalenessMillisecondsMax: UInt64 = 86_400_000
+
     /// Linearizable unless asked otherwise.
-    /// - Throws: 400 naming the header, 501 for `lease`.
+    /// - Throws: 400 naming the header.
     static func read(_ request: APIRequest) throws(APIFailure) -> Consistency {
-        guard let value = try request.headers.single("X-Consistency") else { return .linearizable }
-        guard let consistency = Consistency(rawValue: value) else {
+        let bound = try staleness(request.headers)
+        let value = try request.headers.single("X-Consistency") ?? "linearizable"
+        guard bound == nil || value == "stale" else {
+            throw .bad("X-Max-Staleness-Ms goes with X-Consistency: stale only; the other levels are never stale")
+        }
+        switch value {
+        case "linearizable": return .linearizable
+        case "lease": return .lease
+        case "stale": return .stale(ageMillisecondsMax: bound)
+        default:
             throw .bad(
                 "X-Consistency must be linearizable, lease or stale (got '\(Validation.shortened(value))')")
         }
-        if consistency == .lease { throw .notBuilt("X-Consistency: lease") }
-        return consistency
+    }
+
+    private static func staleness(_ headers: APIHeaders) throws(APIFailure) -> UInt64? {
+        guard let value = try headers.single("X-Max-Staleness-Ms") else { return nil }
+        let isNumber = value.utf8.allSatisfy { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") }
+        guard isNumber, let bound = UInt64(value), bound <= stalenessMillisecondsMax else {
+            throw .bad(
+                "X-Max-Staleness-Ms must be a number of milliseconds from 0 to \(stalenessMillisecondsMax) "
+                    + "(got '\(Validation.shortened(value))')")
+        }
+        return bound
     }
 }

@@ -8,6 +8,7 @@ enum Endpoint: Hashable, Sendable {
     case createMemory, listMemories, bulkCreate, getMemory, updateMemory, deleteMemory
     case search, recallQuery, recallBody
     case clusterStatus, clusterMetrics, getRegister, putRegister
+    case members, addMember, removeMember, promoteMember, changeMembers, transferLeadership
     /// A route of the compatible surface that answers 501.
     case notBuilt
 }
@@ -85,6 +86,12 @@ struct Route: Hashable, Sendable {
     static let cluster: [Route] = [
         Route("GET", "/cluster/v1/status", .clusterStatus),
         Route("GET", "/cluster/v1/metrics", .clusterMetrics),
+        Route("GET", "/cluster/v1/members", .members),
+        Route("POST", "/cluster/v1/members", .addMember),
+        Route("DELETE", "/cluster/v1/members/{id}", .removeMember),
+        Route("POST", "/cluster/v1/members/{id}/promote", .promoteMember),
+        Route("POST", "/cluster/v1/change", .changeMembers),
+        Route("POST", "/cluster/v1/transfer", .transferLeadership),
         Route("GET", "/cluster/v1/registers/{key}", .getRegister),
         Route("PUT", "/cluster/v1/registers/{key}", .putRegister),
     ]

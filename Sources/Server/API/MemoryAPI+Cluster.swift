@@ -11,20 +11,13 @@ extension MemoryAPI {
 
     func clusterStatus() async -> APIResponse {
         let status = await service.status()
-        let peers: [JSONValue] = status.peers.map { peer in
-            [
-                "address": .string(peer.address), "id": MemoryAPI.number(peer.id),
-                "lag_entries": MemoryAPI.number(peer.lagEntries),
-                "last_contact_ms": MemoryAPI.number(peer.lastContactMilliseconds),
-                "match_index": MemoryAPI.number(peer.matchIndex),
-            ]
-        }
         let body: JSONValue = [
             "applied_index": MemoryAPI.number(status.appliedIndex), "cluster_id": .string(status.clusterID),
             "commit_index": MemoryAPI.number(status.commitIndex), "digest": .string(status.digest),
             "first_index": MemoryAPI.number(status.firstIndex), "last_index": MemoryAPI.number(status.lastIndex),
             "leader_id": MemoryAPI.number(status.leaderID), "log_bytes": MemoryAPI.number(status.logBytes),
-            "node_id": MemoryAPI.number(status.nodeID), "peers": .array(peers), "role": .string(status.role),
+            "membership": .string(status.membership), "node_id": MemoryAPI.number(status.nodeID),
+            "peers": .array(status.members.map(MemoryAPI.document)), "role": .string(status.role),
             "term": MemoryAPI.number(status.term), "uptime_ms": MemoryAPI.number(status.uptimeMilliseconds),
         ]
         return .json(200, body.encoded())
@@ -102,9 +95,9 @@ extension MemoryAPI {
         }
     }
 
-    private static func number(_ value: UInt64) -> JSONValue {
+    static func number(_ value: UInt64) -> JSONValue {
         if let small = Int64(exactly: value) { return .integer(small) }
         return .unsigned(value)
     }
-    private static func number(_ value: UInt64?) -> JSONValue { value.map { number($0) } ?? .null }
+    static func number(_ value: UInt64?) -> JSONValue { value.map { number($0) } ?? .null }
 }

@@ -8,6 +8,8 @@ import StateMachine
 
 public struct MemoryAPI: Sendable {
     let service: any MemoryService
+    /// nil: membership cannot be seen or changed through this node.
+    let cluster: (any ClusterService)?
     let options: APIOptions
     let counters: RequestCounters
     private let router: Router
@@ -15,8 +17,11 @@ public struct MemoryAPI: Sendable {
     /// Version of the surface this server is compatible with; `health` and `capabilities` report it.
     static let compatibleVersion = "0.6.3"
 
-    public init(service: any MemoryService, options: APIOptions = APIOptions()) {
+    public init(
+        service: any MemoryService, cluster: (any ClusterService)? = nil, options: APIOptions = APIOptions()
+    ) {
         self.service = service
+        self.cluster = cluster
         self.options = options
         let routes = Route.compatible + Route.cluster
         router = Router(routes)
@@ -82,6 +87,12 @@ public struct MemoryAPI: Sendable {
                 request, RecallInput(body: JSONBody.json(request, bytesMax: options.bodyBytesMax)))
         case .clusterStatus: await clusterStatus()
         case .clusterMetrics: await clusterMetrics()
+        case .members: try await members()
+        case .addMember: try await addMember(request)
+        case .removeMember: try await removeMember(request, id: parameter)
+        case .promoteMember: try await promoteMember(request, id: parameter)
+        case .changeMembers: try await changeMembers(request)
+        case .transferLeadership: try await transferLeadership(request)
         case .getRegister: try await getRegister(request, key: parameter)
         case .putRegister: try await putRegister(request, key: parameter)
         case .notBuilt: throw .notBuilt("\(route.method) \(route.pattern)")
@@ -181,9 +192,9 @@ struct ReadPoint {
     func mark(_ response: inout APIResponse) {
         response.headers.fields.append(
             .init(name: "x-mneme-applied-index", value: String(stamp.appliedIndex)))
-        if consistency == .stale {
+        if consistency.isStale {
             response.headers.fields.append(
-                .init(name: "x-mneme-age-ms", value: String(stamp.ageMilliseconds)))
+                .init(name: APIFailure.ageHeader, value: stamp.ageMilliseconds.map { String($0) } ?? "unknown"))
         }
     }
 }

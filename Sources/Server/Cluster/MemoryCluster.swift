@@ -12,11 +12,14 @@ final class MemoryCluster: MemoryService {
     private let readers: NIOThreadPool
     private let touches: TouchQueue
     private let facts: NodeFacts
+    private let freshness = Freshness()
 
     /// A pause between two tries of something that was refused because no leader was known.
     private static let retryNanoseconds: UInt64 = 20_000_000
     /// How long a request waits for an election before it is answered 503.
     private static let leaderWaitNanoseconds: UInt64 = 3_000_000_000
+    /// How long a stale read with a bound waits for a majority; it asked for speed.
+    private static let staleWaitNanoseconds: UInt64 = 1_000_000_000
 
     init(node: RaftNode, store: MemoryStore, readers: NIOThreadPool, facts: NodeFacts) {
         self.node = node
@@ -37,6 +40,7 @@ final class MemoryCluster: MemoryService {
     func submit(
         _ envelope: CommandEnvelope, timeoutMilliseconds: Int, meanwhile: () -> Void
     ) async throws(ServiceError) -> Committed {
+        try requireMembership()
         // What every node will have to decode is decoded here first: an entry that does not decode stops them all.
         do throws(CodecError) { try CommandCodec.check(envelope) } catch {
             throw .storage("this command cannot be put into the log: \(error)")
@@ -64,7 +68,12 @@ final class MemoryCluster: MemoryService {
                 throw .tooLarge(bytes: command.count, bytesMax: facts.commandBytesMax)
             case .refused(.stopping):
                 throw .unavailable(reason: "this node is stopping")
-            case .refused(.noLeader), .refused(.notLeader):
+            case .refused(.diskFull):
+                throw .overloaded(reason: "the leader's disk is nearly full: it takes no new writes until it has room")
+            case .refused(.changeUnderWay), .refused(.invalidChange), .refused(.notCaughtUp),
+                .refused(.quorumUnreachable), .refused(.leasesOff):
+                throw .unavailable(reason: "the cluster refused the write with a reason that is not one of writes")
+            case .refused(.noLeader), .refused(.notLeader), .refused(.transferring):
                 // In a cancelled task no pause takes any time: trying on would only spin.
                 guard facts.clock.monotonicNanoseconds() + Self.retryNanoseconds < giveUp, !Task.isCancelled else {
                     throw .unavailable(reason: withoutLeader())
@@ -79,27 +88,58 @@ final class MemoryCluster: MemoryService {
     func readBarrier(
         _ consistency: Consistency, timeoutMilliseconds: Int
     ) async throws(ServiceError) -> ReadStamp {
+        try requireMembership()
         switch consistency {
-        case .stale:
-            return ReadStamp(
-                appliedIndex: store.applied().index,
-                ageMilliseconds: node.leaderContactAgeNanoseconds / 1_000_000)
+        case .stale(let ageMilliseconds):
+            return try await stale(ageMillisecondsMax: ageMilliseconds, timeoutMilliseconds)
         case .lease:
-            throw .notBuilt("X-Consistency: lease is not built in this version; use linearizable or stale")
+            return try await confirmed(isLease: true, timeoutMilliseconds)
         case .linearizable:
-            return try await linearizable(deadline(timeoutMilliseconds), timeoutMilliseconds)
+            return try await confirmed(isLease: false, timeoutMilliseconds)
         }
     }
 
-    private func linearizable(
-        _ deadline: UInt64, _ timeoutMilliseconds: Int
+    /// Without a bound: at once, whatever this node has; a look at a majority is begun for the next one when the last is
+    /// long ago. With a bound: one look at a majority when the last is too long ago.
+    private func stale(
+        ageMillisecondsMax bound: UInt64?, _ timeoutMilliseconds: Int
     ) async throws(ServiceError) -> ReadStamp {
+        let age = freshness.age(nowNanoseconds: facts.clock.monotonicNanoseconds())
+        guard let bound else {
+            if freshness.shouldRefresh(nowNanoseconds: facts.clock.monotonicNanoseconds()) { refresh() }
+            return ReadStamp(appliedIndex: store.applied().index, ageMilliseconds: age)
+        }
+        if let age, age <= bound { return ReadStamp(appliedIndex: store.applied().index, ageMilliseconds: age) }
+        let begun = facts.clock.monotonicNanoseconds()
+        let timeout = UInt64(max(0, timeoutMilliseconds)) * 1_000_000
+        let result = await barrier(isLease: false, timeoutNanoseconds: min(timeout, Self.staleWaitNanoseconds))
+        let now = facts.clock.monotonicNanoseconds()
+        if case .ready = result { freshness.confirmed(asOfNanoseconds: begun) }
+        let found = freshness.age(nowNanoseconds: now)
+        guard let found, found <= bound else { throw .tooStale(ageMilliseconds: found, ageMillisecondsMax: bound) }
+        return ReadStamp(appliedIndex: store.applied().index, ageMilliseconds: found)
+    }
+
+    private func refresh() {
+        let begun = facts.clock.monotonicNanoseconds()
+        node.readBarrier(timeoutNanoseconds: Self.staleWaitNanoseconds) { [freshness] result in
+            if case .ready = result {
+                freshness.confirmed(asOfNanoseconds: begun)
+            } else {
+                freshness.refreshFailed()
+            }
+        }
+    }
+
+    private func confirmed(isLease: Bool, _ timeoutMilliseconds: Int) async throws(ServiceError) -> ReadStamp {
+        let deadline = deadline(timeoutMilliseconds)
         let giveUp = min(deadline, facts.clock.monotonicNanoseconds() + Self.leaderWaitNanoseconds)
         while true {
             let now = facts.clock.monotonicNanoseconds()
-            let result = await barrier(timeoutNanoseconds: deadline > now ? deadline - now : 0)
+            let result = await barrier(isLease: isLease, timeoutNanoseconds: deadline > now ? deadline - now : 0)
             switch result {
             case .ready(let applied):
+                freshness.confirmed(asOfNanoseconds: now)
                 return ReadStamp(appliedIndex: applied.rawValue, ageMilliseconds: 0)
             case .timedOut:
                 throw .unavailable(reason: "no majority confirmed the read within \(timeoutMilliseconds) ms")
@@ -135,6 +175,13 @@ final class MemoryCluster: MemoryService {
 
     // MARK: pieces
 
+    /// The others do not listen to a node that was removed: a request would only wait here.
+    private func requireMembership() throws(ServiceError) {
+        guard !facts.ending.isRemoved else {
+            throw .unavailable(reason: "this node was removed from the cluster and is stopping; ask another")
+        }
+    }
+
     private func propose(
         _ command: [UInt8], timeoutNanoseconds: UInt64, meanwhile: () -> Void
     ) async -> ProposalResult {
@@ -144,9 +191,13 @@ final class MemoryCluster: MemoryService {
         }
     }
 
-    private func barrier(timeoutNanoseconds: UInt64) async -> ReadResult {
+    private func barrier(isLease: Bool, timeoutNanoseconds: UInt64) async -> ReadResult {
         await withCheckedContinuation { continuation in
-            node.readBarrier(timeoutNanoseconds: timeoutNanoseconds) { continuation.resume(returning: $0) }
+            if isLease {
+                node.leaseRead(timeoutNanoseconds: timeoutNanoseconds) { continuation.resume(returning: $0) }
+            } else {
+                node.readBarrier(timeoutNanoseconds: timeoutNanoseconds) { continuation.resume(returning: $0) }
+            }
         }
     }
 
@@ -167,10 +218,14 @@ final class MemoryCluster: MemoryService {
 
     private func withoutLeader() -> String {
         let status = node.status
-        let members = facts.peers.count
         if status.role == .leader { return "this node leads but has lost contact with a majority" }
-        return "no leader is known in term \(status.term.rawValue): node \(facts.nodeID) of \(members) is "
-            + "\(status.role.rawValue) and needs \(members / 2 + 1) nodes that reach each other"
+        let configuration = status.configuration
+        guard !configuration.isNone else {
+            return "node \(facts.nodeID) has not heard from the leader of its cluster yet; it was started to join one"
+        }
+        let voters = configuration.voters.count
+        return "no leader is known in term \(status.term.rawValue): node \(facts.nodeID) of \(voters) is "
+            + "\(status.role.rawValue) and needs \(voters / 2 + 1) nodes that reach each other"
     }
 
     // MARK: status
@@ -181,50 +236,33 @@ final class MemoryCluster: MemoryService {
         let core = await withCheckedContinuation { continuation in
             node.currentStatus { continuation.resume(returning: $0) }
         }
-        let tick = facts.tickMilliseconds
-        let peers = facts.peers.map { peer in
-            let progress = core.peers.first { $0.peer.rawValue == peer.id }
-            return NodeStatus.Peer(
-                id: peer.id, address: peer.address, matchIndex: progress?.match.rawValue,
-                lagEntries: progress.map { core.lastIndex.rawValue - min(core.lastIndex.rawValue, $0.match.rawValue) },
-                lastContactMilliseconds: progress.map { UInt64($0.silentTicks) * tick })
-        }
+        let view = MembershipFacts(core, tickMilliseconds: facts.tickMilliseconds).view(
+            clusterName: facts.clusterName, nodeID: facts.nodeID)
+        let own = NodeID(facts.nodeID)
+        let ownRole = view.member(facts.nodeID)?.role.rawValue
         return NodeStatus(
             nodeID: facts.nodeID, clusterID: facts.clusterName, role: core.role.rawValue, term: core.term.rawValue,
             leaderID: core.leader?.rawValue, commitIndex: core.commit.rawValue, appliedIndex: applied.index,
             lastIndex: core.lastIndex.rawValue, firstIndex: core.base.index.rawValue + 1,
-            digest: hex(applied.digest), logBytes: node.gauges.current.logBytes,
+            digest: hexadecimal(applied.digest), logBytes: node.gauges.current.logBytes,
             uptimeMilliseconds: (facts.clock.monotonicNanoseconds() - facts.startedNanoseconds) / 1_000_000,
-            peers: peers)
+            membership: ownRole ?? (core.configuration.wasRemoved(own) ? "removed" : "unknown"), members: view.members)
     }
 
     func metricsText() async -> String {
         ClusterMetrics.text(
             core: node.status, applied: store.applied(), gauges: node.gauges.current, nodeID: facts.nodeID)
     }
-
-    private func hex(_ bytes: [UInt8]) -> String {
-        let digits = Array("0123456789abcdef".utf8)
-        var text: [UInt8] = []
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return String(decoding: text, as: UTF8.self)
-    }
 }
 
 /// What a node knows about itself besides consensus; fixed while it runs.
 struct NodeFacts: Sendable {
-    struct Peer: Sendable {
-        var id: UInt64
-        var address: String
-    }
     var nodeID: UInt64
     var clusterName: String
-    var peers: [Peer]
     var tickMilliseconds: UInt64
     var commandBytesMax: Int
     var startedNanoseconds: UInt64
     var clock: any Clock
+    /// Tells when the cluster has no place for this node any more.
+    var ending: EndSignal
 }

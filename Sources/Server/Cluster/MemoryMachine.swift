@@ -4,28 +4,32 @@ import StateMachine
 /// Shows the memory store to consensus: positions, commands and snapshot bytes in Raft's words.
 ///
 /// Owns: nothing but the translation. Must never: interpret a command or decide anything.
-final class MemoryMachine: ReplicatedStateMachine {
-    let store: MemoryStore
+public final class MemoryMachine: ReplicatedStateMachine {
+    public let store: MemoryStore
 
-    init(store: MemoryStore) { self.store = store }
+    public init(store: MemoryStore) { self.store = store }
 
-    func appliedPosition() -> AppliedPosition {
+    public func appliedPosition() -> AppliedPosition {
         let applied = store.applied()
         let installed = store.installed()
         return AppliedPosition(
             position: LogPosition(index: LogIndex(applied.index), term: Term(applied.term)), digest: applied.digest,
-            installed: LogPosition(index: LogIndex(installed.index), term: Term(installed.term)))
+            installed: LogPosition(index: LogIndex(installed.index), term: Term(installed.term)),
+            configuration: applied.configuration.map {
+                AppliedConfiguration(index: LogIndex($0.index), bytes: $0.bytes)
+            })
     }
 
-    func apply(_ commands: [CommittedCommand]) throws(StateMachineError) -> [[UInt8]] {
+    public func apply(_ commands: [CommittedCommand]) throws(StateMachineError) -> [[UInt8]] {
         let batch = commands.map { command in
             LogCommand(
-                index: command.position.index.rawValue, term: command.position.term.rawValue, command: command.command)
+                index: command.position.index.rawValue, term: command.position.term.rawValue,
+                kind: command.kind == .configuration ? .configuration : .command, command: command.command)
         }
         do throws(StoreError) { return try store.apply(batch) } catch { throw StateMachineError("\(error)") }
     }
 
-    func checkpoint() throws(StateMachineError) -> LogPosition {
+    public func checkpoint() throws(StateMachineError) -> LogPosition {
         do throws(StoreError) {
             let covered = try store.checkpoint()
             return LogPosition(index: LogIndex(covered.index), term: Term(covered.term))
@@ -34,7 +38,7 @@ final class MemoryMachine: ReplicatedStateMachine {
         }
     }
 
-    func prepareSnapshot() throws(StateMachineError) -> @Sendable () -> Result<SnapshotFile, StateMachineError> {
+    public func prepareSnapshot() throws(StateMachineError) -> @Sendable () -> Result<SnapshotFile, StateMachineError> {
         do throws(StoreError) {
             let copy = try store.prepareSnapshot()
             return {
@@ -43,7 +47,8 @@ final class MemoryMachine: ReplicatedStateMachine {
                     .success(
                         SnapshotFile(
                             position: LogPosition(index: LogIndex(snapshot.index), term: Term(snapshot.term)),
-                            path: snapshot.path, sizeBytes: snapshot.sizeBytes, digest: snapshot.sha256))
+                            path: snapshot.path, sizeBytes: snapshot.sizeBytes, digest: snapshot.sha256,
+                            format: MemoryStore.snapshotFormat))
                 case .failure(let error):
                     .failure(StateMachineError("\(error)"))
                 }
@@ -53,12 +58,12 @@ final class MemoryMachine: ReplicatedStateMachine {
         }
     }
 
-    func installIncoming(
+    public func installIncoming(
         identifier: UInt64, totalBytes: UInt64, digest: [UInt8], position: LogPosition
     ) throws(StateMachineError) {
         let path = store.incomingSnapshotPath(identifier: identifier)
         do throws(StoreError) {
-            guard try SHA256Digest.ofFile(path) == digest else {
+            guard try store.incomingDigest(identifier: identifier) == digest else {
                 throw StoreError(
                     doing: "install a snapshot", message: "the \(totalBytes) bytes received do not match its SHA-256")
             }
@@ -68,7 +73,7 @@ final class MemoryMachine: ReplicatedStateMachine {
         }
     }
 
-    func readSnapshot(
+    public func readSnapshot(
         _ file: SnapshotFile, atBytes offset: UInt64, count: Int
     ) throws(StateMachineError) -> [UInt8] {
         do throws(StoreError) {
@@ -78,9 +83,22 @@ final class MemoryMachine: ReplicatedStateMachine {
         }
     }
 
-    func discardSnapshot(_ file: SnapshotFile) { store.discardSnapshot(path: file.path) }
+    public func discardSnapshot(_ file: SnapshotFile) { store.discardSnapshot(path: file.path) }
 
-    func writeIncoming(
+    public var snapshotFormatsRead: ClosedRange<UInt16> { MemoryStore.snapshotFormat...MemoryStore.snapshotFormat }
+
+    public func beginIncoming(identifier: UInt64, content: IncomingSnapshot) throws(StateMachineError) -> UInt64 {
+        let content = SnapshotContent(
+            index: content.position.index.rawValue, term: content.position.term.rawValue,
+            sizeBytes: content.totalBytes, sha256: content.digest)
+        do throws(StoreError) {
+            return try store.beginIncoming(identifier: identifier, content: content)
+        } catch {
+            throw StateMachineError("\(error)")
+        }
+    }
+
+    public func writeIncoming(
         identifier: UInt64, atBytes offset: UInt64, bytes: [UInt8]
     ) throws(StateMachineError) {
         do throws(StoreError) {
@@ -90,7 +108,7 @@ final class MemoryMachine: ReplicatedStateMachine {
         }
     }
 
-    func discardIncoming(identifier: UInt64) {
+    public func discardIncoming(identifier: UInt64) {
         store.discardSnapshot(path: store.incomingSnapshotPath(identifier: identifier))
     }
 }

@@ -3,16 +3,23 @@
 /// Owns: the protocol and its errors. `MemoryCluster` is the real one, joining log and store. Must never: know HTTP.
 import StateMachine
 
-public enum Consistency: String, Sendable, CaseIterable {
-    case linearizable, lease, stale
+public enum Consistency: Hashable, Sendable {
+    case linearizable
+    /// Linearizable, without asking a majority while the leader holds a lease.
+    case lease
+    /// What this node has. With a bound: only if it lacks nothing that is older than so many milliseconds.
+    case stale(ageMillisecondsMax: UInt64?)
+
+    var isStale: Bool { if case .stale = self { true } else { false } }
 }
 
 /// What a read was served at.
 public struct ReadStamp: Hashable, Sendable {
     public var appliedIndex: UInt64
-    /// Milliseconds since this node last heard from a leader (0 on the leader); only meaningful for stale reads.
-    public var ageMilliseconds: UInt64
-    public init(appliedIndex: UInt64, ageMilliseconds: UInt64) {
+    /// The state lacks nothing that was acknowledged longer ago than this. nil: no majority has confirmed it since this
+    /// node started, so nobody can tell.
+    public var ageMilliseconds: UInt64?
+    public init(appliedIndex: UInt64, ageMilliseconds: UInt64?) {
         self.appliedIndex = appliedIndex
         self.ageMilliseconds = ageMilliseconds
     }
@@ -38,31 +45,14 @@ public enum ServiceError: Error, Hashable, Sendable {
     case tooLarge(bytes: Int, bytesMax: Int)
     /// Asked for something this build does not have. 501.
     case notBuilt(String)
+    /// A stale read asked for less age than this node can vouch for. 503.
+    case tooStale(ageMilliseconds: UInt64?, ageMillisecondsMax: UInt64)
     /// The local database failed to answer a read. 500.
     case storage(String)
 }
 
 /// One node as its peers and operators see it; what `GET /cluster/v1/status` prints.
 public struct NodeStatus: Hashable, Sendable {
-    public struct Peer: Hashable, Sendable {
-        public var id: UInt64
-        public var address: String
-        /// Leader only: last index known to be durable there, and how far that is behind this node's last index.
-        public var matchIndex: UInt64?
-        public var lagEntries: UInt64?
-        /// Leader only: milliseconds since the peer last answered.
-        public var lastContactMilliseconds: UInt64?
-        public init(
-            id: UInt64, address: String, matchIndex: UInt64? = nil, lagEntries: UInt64? = nil,
-            lastContactMilliseconds: UInt64? = nil
-        ) {
-            self.id = id
-            self.address = address
-            self.matchIndex = matchIndex
-            self.lagEntries = lagEntries
-            self.lastContactMilliseconds = lastContactMilliseconds
-        }
-    }
     public var nodeID: UInt64
     public var clusterID: String
     public var role: String
@@ -76,11 +66,14 @@ public struct NodeStatus: Hashable, Sendable {
     public var digest: String
     public var logBytes: UInt64
     public var uptimeMilliseconds: UInt64
-    public var peers: [Peer]
+    /// This node's place in the cluster: a role of a member, `removed`, or `unknown` while it waits to be told.
+    public var membership: String
+    /// Everybody, this node included.
+    public var members: [MembershipView.Member]
     public init(
         nodeID: UInt64, clusterID: String, role: String, term: UInt64, leaderID: UInt64?, commitIndex: UInt64,
         appliedIndex: UInt64, lastIndex: UInt64, firstIndex: UInt64, digest: String, logBytes: UInt64,
-        uptimeMilliseconds: UInt64, peers: [Peer]
+        uptimeMilliseconds: UInt64, membership: String, members: [MembershipView.Member]
     ) {
         self.nodeID = nodeID
         self.clusterID = clusterID
@@ -94,7 +87,8 @@ public struct NodeStatus: Hashable, Sendable {
         self.digest = digest
         self.logBytes = logBytes
         self.uptimeMilliseconds = uptimeMilliseconds
-        self.peers = peers
+        self.membership = membership
+        self.members = members
     }
 }
 

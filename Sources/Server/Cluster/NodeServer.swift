@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Logging
 import NIOCore
@@ -6,7 +5,7 @@ import NIOPosix
 import Raft
 import RaftTCP
 import StateMachine
-import Synchronization
+import StoreMachine
 
 /// One running node: opens its directory, joins log, store, network and HTTP, and stops them in order.
 ///
@@ -26,84 +25,105 @@ public final class NodeServer: Sendable {
         self.logger = logger
     }
 
-    /// Runs until SIGINT or SIGTERM, or until `stopSignal` ends. `ready` is told the HTTP port once clients are served.
+    /// Runs until SIGINT or SIGTERM, until `stopSignal` ends, or until the cluster has no place for this node any more.
+    /// `ready` is told the HTTP port once clients are served.
     public func run(
         until stopSignal: AsyncStream<Void>? = nil, ready: (@Sendable (Int) -> Void)? = nil
-    ) async throws {
+    ) async throws -> NodeEnd {
         var httpOptions = HTTPServerOptions()
         httpOptions.connectionsMax = try DescriptorLimit.connectionsMax(wanted: httpOptions.connectionsMax)
-        let directory = try DataDirectory.open(configuration)
+        var directory = try DataDirectory.open(configuration)
         let store = try MemoryStore.open(directory: directory.storePath, options: StoreOptions())
         let machine = MemoryMachine(store: store)
         let started = try NodeRecovery.open(
             disk: directory.logDisk, identity: directory.identity, logOptions: configuration.logOptions,
             machine: machine)
         logger.info("recovered: \(started.summary)")
+        let replicated = started.recovered.configuration?.configuration
+        if let replicated, replicated.wasRemoved(NodeID(configuration.nodeID)) {
+            store.close()
+            return .refused(NodeEnd.removedText)
+        }
+        for note in try directory.settle(configuration, replicated: replicated) { logger.warning("\(note)") }
 
-        let raftLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let clientLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
-        let readers = NIOThreadPool(numberOfThreads: 2)
-        readers.start()
-        let loop = raftLoops.next()
-        let clock = SystemClock(timerLoop: loop)
-        let transport = TCPTransport(
-            nodeID: NodeID(configuration.nodeID), clusterID: configuration.clusterIDBytes,
-            peers: peerAddresses(), eventLoop: loop, options: TCPOptions(), logger: logger)
-        let lanes = try Threads(coreLoop: loop)
-        let node = makeNode(
-            started, machine: machine, clock: clock, transport: transport, lanes: lanes.lanes,
-            run: try RunCounter.next(disk: directory.logDisk))
+        let ending = EndSignal(logger: logger)
+        let parts = try RunningParts(
+            configuration: configuration, directory: directory, store: store, replicated: replicated, logger: logger)
+        let node = try parts.makeNode(started, machine: machine, ending: ending, logger: logger)
         node.start()
-        // A group of one has nobody to listen to.
-        let raftPort =
-            configuration.members.count == 1
-            ? nil
-            : try await transport.start(
-                listen: configuration.raftHost, port: configuration.raftPort, receive: { node.receive($0) })
-
-        let facts = NodeFacts(
-            nodeID: configuration.nodeID, clusterName: configuration.clusterName,
-            peers: configuration.members.map { .init(id: $0.id, address: $0.address.map { "\($0)" } ?? "local") },
-            tickMilliseconds: configuration.tickMilliseconds, commandBytesMax: NodeOptions().commandBytesMax,
-            startedNanoseconds: clock.monotonicNanoseconds(), clock: clock)
-        let cluster = MemoryCluster(node: node, store: store, readers: readers, facts: facts)
+        let raftPort = try await listen(parts, node, ending)
         let http = makeHTTPServer(
-            MemoryAPI(service: cluster, options: APIOptions()), options: httpOptions, loops: clientLoops,
-            raftPort: raftPort, ready: ready)
+            parts.makeAPI(node, ending), options: httpOptions, loops: parts.clientLoops, raftPort: raftPort,
+            ready: ready)
         // Everything a request does between its waits runs on the loop that owns its connection: no thread hop.
-        try await withTaskExecutorPreference(EventLoopTaskExecutor(clientLoops.next())) {
-            try await serve(http, until: stopSignal)
+        let end = try await withTaskExecutorPreference(EventLoopTaskExecutor(parts.clientLoops.next())) {
+            try await serve(http, node, until: stopSignal, ending)
         }
         logger.info("stopping")
-        await withCheckedContinuation { done in node.stop { done.resume() } }
-        await transport.stop()
-        lanes.stop()
-        store.close()
-        try await readers.shutdownGracefully()
-        try await clientLoops.shutdownGracefully()
-        try await raftLoops.shutdownGracefully()
+        if end != .removed { await stop(node) }
+        try await parts.stop()
         logger.info("stopped")
+        return end
     }
 
-    private func serve(_ http: HTTPServer, until stopSignal: AsyncStream<Void>?) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await http.run() }
+    /// - Returns: the port that other nodes connect to; nil for a cluster of one that nobody can join.
+    private func listen(_ parts: RunningParts, _ node: RaftNode, _ ending: EndSignal) async throws -> Int? {
+        guard let listen = configuration.listen else { return nil }
+        return try await parts.transport.start(
+            listen: listen.host, port: listen.port,
+            observe: { event in
+                guard case .refused(_, let refusal) = event, refusal.reason.isFinal else { return }
+                ending.end(.refused("\(refusal)"))
+            },
+            receive: { node.receive($0) })
+    }
+
+    private func stop(_ node: RaftNode) async {
+        await withCheckedContinuation { done in node.stop { done.resume() } }
+    }
+
+    private func serve(
+        _ http: HTTPServer, _ node: RaftNode, until stopSignal: AsyncStream<Void>?, _ ending: EndSignal
+    ) async throws -> NodeEnd {
+        try await withThrowingTaskGroup(of: NodeEnd?.self) { group in
+            group.addTask {
+                try await http.run()
+                return nil
+            }
             group.addTask {
                 if let stopSignal {
                     for await _ in stopSignal {}
                 } else {
-                    await Self.terminationSignal()
+                    await TerminationSignal.wait()
                 }
+                return .stopped
             }
-            // Whichever ends first ends the other: a stop signal, or a listener that cannot be opened.
-            try await group.next()
+            group.addTask { await ending.value() }
+            // Whichever ends first ends the others: a signal, the cluster, or a listener that cannot be opened.
+            let end = try await group.next() ?? nil
+            if end == .removed { try await leave(node) }
             // Requests that run may finish, but a client that never does must not keep the node up.
-            group.addTask { try await http.stop() }
-            group.addTask { try await Task.sleep(for: Self.stopGrace) }
-            try await group.next()
+            group.addTask {
+                try await http.stop()
+                return nil
+            }
+            group.addTask {
+                try await Task.sleep(for: Self.stopGrace)
+                return nil
+            }
+            _ = try await group.next()
             group.cancelAll()
-            do { try await group.waitForAll() } catch is CancellationError { return }
+            do { try await group.waitForAll() } catch is CancellationError { return end ?? .stopped }
+            return end ?? .stopped
         }
+    }
+
+    /// What was decided last still has to reach the others, and whoever asked for the removal through this node its
+    /// answer. Requests that are under way will not be answered by anybody: they end here, so that their clients go on.
+    private func leave(_ node: RaftNode) async throws {
+        logger.notice("this node was removed from the cluster; it tells the others what it owes them and stops")
+        try await Task.sleep(for: .milliseconds(configuration.electionTimeoutMilliseconds))
+        await stop(node)
     }
 
     private func makeHTTPServer(
@@ -111,7 +131,7 @@ public final class NodeServer: Sendable {
         ready: (@Sendable (Int) -> Void)?
     ) -> HTTPServer {
         let (nodeID, host) = (configuration.nodeID, configuration.host)
-        let group = raftPort.map { "raft \(configuration.raftHost):\($0)" } ?? "a group of one"
+        let group = raftPort.map { "raft \(configuration.listen?.host ?? host):\($0)" } ?? "a group of one"
         return HTTPServer(
             host: host, port: configuration.port, options: options, eventLoopGroup: loops, logger: logger,
             onBound: { port in
@@ -121,57 +141,4 @@ public final class NodeServer: Sendable {
             },
             handler: { await api.respond(to: $0) })
     }
-
-    private func makeNode(
-        _ started: RecoveredNode, machine: MemoryMachine, clock: SystemClock, transport: TCPTransport,
-        lanes: RaftNode.Lanes, run: UInt32
-    ) -> RaftNode {
-        let logger = logger
-        return RaftNode(
-            started: started, nodeID: NodeID(configuration.nodeID),
-            configuration: Configuration(voters: configuration.members.map { NodeID($0.id) }),
-            coreOptions: configuration.coreOptions, options: configuration.nodeOptions, lanes: lanes, clock: clock,
-            transport: transport, machine: machine, seed: UInt64.random(in: .min ... .max),
-            run: run, gauges: NodeGauges(),
-            fail: { reason in
-                // Nothing may be acknowledged any more; the data on disk is what a restart begins with.
-                logger.critical("stopping at once: \(reason)")
-                fflush(nil)
-                _exit(70)
-            })
-    }
-
-    private func peerAddresses() -> [NodeID: PeerAddress] {
-        var addresses: [NodeID: PeerAddress] = [:]
-        for member in configuration.members where member.id != configuration.nodeID {
-            addresses[NodeID(member.id)] = member.address
-        }
-        return addresses
-    }
-
-    private static func terminationSignal() async {
-        for name in [SIGINT, SIGTERM] { signal(name, SIG_IGN) }
-        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
-        let sources = [SIGINT, SIGTERM].map { name in
-            let source = DispatchSource.makeSignalSource(signal: name, queue: .global())
-            source.setEventHandler { continuation.finish() }
-            source.resume()
-            return source
-        }
-        for await _ in stream {}
-        for source in sources { source.cancel() }
-    }
-}
-
-/// The lanes of a real node: the core on an event loop, the others on a thread each.
-private struct Threads {
-    let lanes: RaftNode.Lanes
-    private let threads: [ThreadLane]
-
-    init(coreLoop: any EventLoop) throws {
-        threads = try ["log", "apply", "snapshot"].map { try ThreadLane(name: "mneme-\($0)") }
-        lanes = RaftNode.Lanes(
-            core: EventLoopLane(eventLoop: coreLoop), log: threads[0], apply: threads[1], background: threads[2])
-    }
-    func stop() { for thread in threads { thread.stop() } }
 }

@@ -4,26 +4,19 @@ import StateMachine
 
 /// Everything `mneme serve` was told, checked before anything is opened.
 ///
-/// Owns: the rules between the flags. Must never: touch the disk or the network.
+/// Owns: the rules between the flags, and between them and what a directory was founded with. Must never: write to the
+/// disk or touch the network.
 public struct ServeConfiguration: Sendable {
-    public struct Member: Hashable, Sendable {
-        public var id: UInt64
-        /// host:port of its Raft listener; nil for a node that is a group of its own.
-        public var address: PeerAddress?
-        public init(id: UInt64, address: PeerAddress?) {
-            self.id = id
-            self.address = address
-        }
-    }
     public var dataDirectory: String
     public var host: String
     public var port: Int
-    public var nodeID: UInt64
-    public var clusterName: String
-    /// All voters, this node included, ascending by id.
-    public var members: [Member]
-    public var raftHost: String
-    public var raftPort: Int
+    /// Who this node is and with whom it begins.
+    public var founding: Founding
+    /// Whether the command line named the founders, so that they can be compared with what the cluster knows.
+    public var peersWereNamed: Bool
+    /// Where this node listens for the others; nil for a cluster of one that nobody can join.
+    public var listen: PeerAddress?
+    public var leaseReads = false
     public var tickMilliseconds: UInt64 = 10
     public var heartbeatMilliseconds: UInt64 = 50
     public var electionTimeoutMilliseconds: UInt64 = 500
@@ -31,52 +24,77 @@ public struct ServeConfiguration: Sendable {
     public var checkpointBytes: Int = 64 << 20
     public var compactionKeepEntries: Int = 20_000
 
+    public var nodeID: UInt64 { founding.nodeID }
+    public var clusterName: String { founding.clusterName }
+
     public struct Problem: Error, Sendable, CustomStringConvertible {
         public var description: String
-        public init(_ description: String) { self.description = description }
+        /// Whether the command line is at fault by itself, whatever the directory holds.
+        public var isUsage: Bool
+        public init(_ description: String, isUsage: Bool = true) {
+            self.description = description
+            self.isUsage = isUsage
+        }
     }
 
     /// - Parameters:
-    ///   - peers: `ID=HOST:PORT` of every member including this node; empty for a group of one.
-    public init(
-        dataDirectory: String, host: String, port: Int, nodeID: UInt64, clusterName: String, peers: [String],
-        raftPort: Int?
-    ) throws(Problem) {
-        guard nodeID > 0 else { throw Problem("--node-id must be at least 1 (got 0)") }
-        guard (1...64).contains(clusterName.utf8.count) else {
-            throw Problem("--cluster-id must have 1 to 64 bytes (got \(clusterName.utf8.count))")
+    ///   - flags: what the command line says.
+    ///   - founding: how this node came to its cluster, from its directory or from the cluster it just joined; nil for a
+    ///     directory that is to be founded.
+    public init(flags: ServeFlags, founding found: Founding?) throws(Problem) {
+        try flags.check()
+        dataDirectory = flags.dataDirectory
+        host = flags.host
+        port = flags.port
+        peersWereNamed = !flags.peers.isEmpty
+        var founding = try Self.founding(flags, found)
+        let own = founding.members.first { $0.id == founding.nodeID }?.address ?? founding.address
+        if let own {
+            listen = PeerAddress(host: own.host, port: flags.raftPort ?? own.port)
+        } else if let port = flags.raftPort, port > 0 {
+            listen = PeerAddress(host: flags.host, port: port)
         }
-        guard (0...65_535).contains(port) else { throw Problem("--port must be 0 to 65535 (got \(port))") }
-        self.dataDirectory = dataDirectory
-        self.host = host
-        self.port = port
-        self.nodeID = nodeID
-        self.clusterName = clusterName
-        var members: [Member] = []
-        for peer in peers { members.append(try Self.member(peer)) }
-        if members.isEmpty { members = [Member(id: nodeID, address: nil)] }
-        members.sort { $0.id < $1.id }
-        for (left, right) in zip(members, members.dropFirst()) where left.id == right.id {
-            throw Problem("--peer names node \(left.id) twice")
-        }
-        guard let own = members.first(where: { $0.id == nodeID }) else {
-            throw Problem("--peer must also name this node: add --peer \(nodeID)=HOST:PORT")
-        }
-        guard members.count <= 9 else { throw Problem("at most 9 members (got \(members.count))") }
-        self.members = members
-        self.raftHost = own.address?.host ?? host
-        self.raftPort = raftPort ?? own.address?.port ?? 0
+        founding.address = own ?? listen
+        // A founder that is alone is reached where it listens, so that others can join it.
+        if !founding.isJoining, founding.members.count == 1 { founding.members[0].address = founding.address }
+        self.founding = founding
     }
 
-    private static func member(_ text: String) throws(Problem) -> Member {
-        guard let separator = text.firstIndex(of: "="), let id = UInt64(text[..<separator]), id > 0 else {
-            throw Problem("--peer '\(text)' is not ID=HOST:PORT with an ID of at least 1")
+    private static func founding(_ flags: ServeFlags, _ found: Founding?) throws(Problem) -> Founding {
+        let members = try flags.members()
+        if let found {
+            try check(flags, found)
+            var result = found
+            if result.clusterName.isEmpty { result.clusterName = flags.clusterName ?? ServeFlags.clusterNameDefault }
+            if let members, !found.isJoining { result.members = members }
+            if found.isJoining, let advertise = try flags.advertisedAddress() { result.address = advertise }
+            return result
         }
-        let address = String(text[text.index(after: separator)...])
-        do throws(PeerAddressError) {
-            return Member(id: id, address: try PeerAddress(parsing: address))
+        let nodeID = flags.nodeID ?? 1
+        return Founding(
+            isJoining: false, nodeID: nodeID, clusterName: flags.clusterName ?? ServeFlags.clusterNameDefault,
+            address: nil, members: members ?? [Founding.Member(id: nodeID, address: nil)])
+    }
+
+    /// A directory that says who it is cannot be told to be somebody else.
+    private static func check(_ flags: ServeFlags, _ found: Founding) throws(Problem) {
+        let name = flags.clusterName ?? found.clusterName
+        let id = flags.nodeID ?? found.nodeID
+        guard found.clusterName.isEmpty || name == found.clusterName, id == found.nodeID else {
+            throw Problem(
+                "--data-dir \(flags.dataDirectory) belongs to node \(found.nodeID) of cluster '\(found.clusterName)', "
+                    + "but --node-id and --cluster-id say node \(id) of '\(name)'; a directory is never another node's",
+                isUsage: false)
+        }
+    }
+
+    /// How the directory came to its cluster; nil when there is none yet.
+    /// - Throws: `Problem` when it cannot be read or trusted.
+    public static func founding(of flags: ServeFlags) throws(Problem) -> Founding? {
+        do {
+            return try DataDirectory.founding(at: flags.dataDirectory, nodeID: flags.nodeID ?? 1)
         } catch {
-            throw Problem("--peer '\(text)': \(error)")
+            throw Problem("\(error)", isUsage: false)
         }
     }
 
@@ -86,7 +104,8 @@ public struct ServeConfiguration: Sendable {
     var coreOptions: CoreOptions {
         CoreOptions(
             heartbeatTicks: Int(max(1, heartbeatMilliseconds / tickMilliseconds)),
-            electionTimeoutTicks: Int(max(4, electionTimeoutMilliseconds / tickMilliseconds)))
+            electionTimeoutTicks: Int(max(4, electionTimeoutMilliseconds / tickMilliseconds)),
+            leaseReads: leaseReads, tickNanoseconds: tickMilliseconds * 1_000_000)
     }
     var nodeOptions: NodeOptions {
         var options = NodeOptions()

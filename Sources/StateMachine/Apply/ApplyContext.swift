@@ -41,7 +41,12 @@ final class ApplyContext {
         }
         index = entry.index
         let outcome: [UInt8]
-        if entry.command.isEmpty {
+        var configuration = meta.applied.configuration
+        if entry.kind == .configuration {
+            digest.begin(previous: meta.applied.digest, index: index, logTimeNanoseconds: logTime)
+            configuration = try keep(configuration: entry.command)
+            outcome = OutcomeCodec.encode(.none)
+        } else if entry.command.isEmpty {
             digest.begin(previous: meta.applied.digest, index: index, logTimeNanoseconds: logTime)
             outcome = OutcomeCodec.encode(.none)
         } else {
@@ -56,8 +61,19 @@ final class ApplyContext {
             outcome = try execute(envelope)
         }
         meta.applied = AppliedState(
-            index: index, term: entry.term, digest: try digest.finish(), logTimeNanoseconds: logTime)
+            index: index, term: entry.term, digest: try digest.finish(), logTimeNanoseconds: logTime,
+            configuration: configuration)
         return outcome
+    }
+
+    /// Written with its entry and not with the batch: it is rare, and of two in one batch both go into the digest.
+    private func keep(configuration bytes: [UInt8]) throws(StoreError) -> StoredConfiguration {
+        let statement = statements.updateConfiguration
+        try statement.bind(1, Int64(bitPattern: index))
+        try statement.bind(2, bytes)
+        try statement.run()
+        digest.configurationWritten(bytes)
+        return StoredConfiguration(index: index, bytes: bytes)
     }
 
     /// Writes what is kept once per transaction: the full-text index and the counters.
@@ -105,11 +121,20 @@ final class ApplyContext {
 public struct LogCommand: Hashable, Sendable {
     public var index: UInt64
     public var term: UInt64
-    /// Encoded `CommandEnvelope`; empty for entries that carry none (no-op, configuration).
+    public var kind: Kind
+    /// Encoded `CommandEnvelope`; empty for an entry that carries none (no-op); the bytes of a configuration.
     public var command: [UInt8]
-    public init(index: UInt64, term: UInt64, command: [UInt8]) {
+
+    public enum Kind: Sendable {
+        case command
+        /// The cluster's configuration: kept, never decoded.
+        case configuration
+    }
+
+    public init(index: UInt64, term: UInt64, kind: Kind = .command, command: [UInt8]) {
         self.index = index
         self.term = term
+        self.kind = kind
         self.command = command
     }
 }

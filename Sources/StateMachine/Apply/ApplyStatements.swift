@@ -5,6 +5,7 @@
 
 struct ApplyStatements {
     let updateMeta: Statement
+    let updateConfiguration: Statement
     let memoryByTitle: Statement
     let memoryByID: Statement
     let ownerByTitle: Statement
@@ -29,6 +30,7 @@ struct ApplyStatements {
     init(_ database: Database) throws(StoreError) {
         func prepare(_ sql: String) throws(StoreError) -> Statement { try database.statement(sql) }
         updateMeta = try prepare(Meta.updateSQL)
+        updateConfiguration = try prepare("UPDATE configuration SET entry_index = ?1, bytes = ?2 WHERE one = 1")
         memoryByTitle = try prepare("SELECT \(MemoryRow.columns) FROM memories WHERE namespace = ?1 AND title = ?2")
         memoryByID = try prepare("SELECT \(MemoryRow.columns) FROM memories WHERE \(ApplyStatements.exactID)")
         ownerByTitle = try prepare("SELECT row, id FROM memories WHERE namespace = ?1 AND title = ?2")

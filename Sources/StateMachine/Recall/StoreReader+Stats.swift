@@ -34,7 +34,7 @@ extension StoreReader {
             return count == 0 ? nil : StoreStats.TierCount(tier: tier, count: count)
         }.sorted { $0.count == $1.count ? $0.tier.name < $1.tier.name : $0.count > $1.count }
         return StoreStats(
-            byNamespace: namespaces, byTier: tiers, databaseSizeBytes: try DurableFile.size(database.path),
+            byNamespace: namespaces, byTier: tiers, databaseSizeBytes: try database.files.size(database.path),
             expiringSoon: try expiring(from: now), linksCount: 0, total: total)
     }
 

@@ -23,7 +23,8 @@ final class BackgroundCheckpoint {
             let outcome: Result<Void, StoreError>
             do throws(StoreError) {
                 let database = try Database(
-                    path: generation.databasePath, mode: .readWrite, cacheBytes: 1 << 20, keeping: generation)
+                    path: generation.databasePath, files: generation.directory.files, mode: .readWrite,
+                    cacheBytes: 1 << 20, keeping: generation)
                 // The first read is what makes a connection open the write-ahead file.
                 _ = try Meta.read(database)
                 outcome = .success(try Self.checkpoint(database))
@@ -44,7 +45,8 @@ final class BackgroundCheckpoint {
 
     private struct Running {
         var work: Work
-        var thread: pthread_t
+        /// nil: the work was done at once, by the thread that asked for it.
+        var thread: pthread_t?
     }
 
     private var running: Running?
@@ -57,6 +59,11 @@ final class BackgroundCheckpoint {
     func start(_ generation: Generation) throws(StoreError) {
         precondition(running == nil, "one background checkpoint at a time")
         let work = Work(generation: generation)
+        guard !generation.directory.files.isSingleThreaded else {
+            work.run()
+            running = Running(work: work, thread: nil)
+            return
+        }
         let argument = Unmanaged.passRetained(work).toOpaque()
         #if canImport(Darwin)
         var created: pthread_t?
@@ -69,7 +76,7 @@ final class BackgroundCheckpoint {
         #endif
         guard code == 0, let thread else {
             Unmanaged<Work>.fromOpaque(argument).release()
-            throw DurableFile.failure("start the checkpoint thread", code)
+            throw PosixStoreFiles.failure("start the checkpoint thread", code)
         }
         running = Running(work: work, thread: thread)
     }
@@ -85,12 +92,12 @@ final class BackgroundCheckpoint {
     func wait() throws(StoreError) {
         guard let running else { return }
         self.running = nil
-        pthread_join(running.thread, nil)
+        if let thread = running.thread { pthread_join(thread, nil) }
         try running.work.result.withLock { $0 }?.get()
     }
 
     deinit {
         // Nobody is left to hear of a failure: the next open reads what the files hold.
-        if let running { pthread_join(running.thread, nil) }
+        if let thread = running?.thread { pthread_join(thread, nil) }
     }
 }

@@ -11,6 +11,7 @@ final class Database {
 
     let handle: OpaquePointer
     let path: String
+    let files: any StoreFiles
     /// Whatever must outlive the open connection; released after the deinit has closed it.
     private let owner: AnyObject?
     private var statements: [String: Statement] = [:]
@@ -18,11 +19,13 @@ final class Database {
     /// Distinct texts prepared per connection; queries are composed from few parts, so this is never met in practice.
     private static let statementsMax = 128
 
-    init(path: String, mode: Mode, cacheBytes: Int, keeping owner: AnyObject? = nil) throws(StoreError) {
+    init(
+        path: String, files: any StoreFiles, mode: Mode, cacheBytes: Int, keeping owner: AnyObject? = nil
+    ) throws(StoreError) {
         var opened: OpaquePointer?
         let access = mode == .readWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY
         let flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE
-        let code = sqlite3_open_v2(path, &opened, flags, nil)
+        let code = sqlite3_open_v2(path, &opened, flags, files.sqliteFileSystem)
         guard let opened else {
             throw StoreError(doing: "open \(path)", message: "out of memory", sqliteCode: code)
         }
@@ -33,6 +36,7 @@ final class Database {
         }
         self.handle = opened
         self.path = path
+        self.files = files
         self.owner = owner
         do {
             try configure(mode: mode, cacheBytes: cacheBytes)
@@ -67,7 +71,7 @@ final class Database {
         if [SQLITE_FULL, SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_CORRUPT, SQLITE_NOTADB].contains(code & 0xff),
             let path = sqlite3_db_filename(handle, "main").map({ String(cString: $0) })
         {
-            message += " in \(path), where \(DurableFile.freeBytesText(path)) are free"
+            message += " in \(path), where \(PosixStoreFiles.freeBytesText(path)) are free"
         }
         return StoreError(doing: doing, message: message, sqliteCode: code)
     }

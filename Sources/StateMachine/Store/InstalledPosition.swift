@@ -9,19 +9,21 @@ struct InstalledPosition: Hashable, Sendable {
     private static let name = "installed"
 
     /// Zero for a generation that began empty.
-    static func read(generationPath: String) throws(StoreError) -> InstalledPosition {
+    static func read(generationPath: String, files: any StoreFiles) throws(StoreError) -> InstalledPosition {
         let path = generationPath + "/" + name
-        guard DurableFile.exists(path) else { return InstalledPosition() }
-        let numbers = String(decoding: try DurableFile.read(path, bytesMax: 64), as: UTF8.self)
-            .split(whereSeparator: { $0 == " " || $0 == "\n" }).map { UInt64($0) }
+        guard try files.exists(path) else { return InstalledPosition() }
+        let what = "an index and a term"
+        let text = try CheckedLine.decode(try files.read(path, bytesMax: 128), path: path, what: what)
+        let numbers = text.split(separator: " ").map { UInt64($0) }
         guard numbers.count == 2, let index = numbers[0], let term = numbers[1] else {
-            throw StoreError(doing: "read \(path)", message: "does not hold an index and a term")
+            throw StoreError(doing: "read \(path)", message: "does not hold \(what)")
         }
         return InstalledPosition(index: index, term: term)
     }
 
-    func write(generationPath: String) throws(StoreError) {
-        try DurableFile.replace(
-            generationPath + "/" + Self.name, with: Array("\(index) \(term)\n".utf8), directory: generationPath)
+    func write(generationPath: String, files: any StoreFiles) throws(StoreError) {
+        try files.replace(
+            generationPath + "/" + Self.name, with: CheckedLine.encode("\(index) \(term)"),
+            directory: generationPath)
     }
 }

@@ -7,11 +7,14 @@ public final class MemoryStore: @unchecked Sendable {
     // Sendable: `writer` and `outgoingAttempts` are used only by the apply lane, whose calls (`apply`, `checkpoint`,
     // `prepareSnapshot`, `install`, `close`) the caller makes one at a time. `appliedState` is a lock, `pool` locks
     // itself, the rest never changes.
-    private let directory: StoreDirectory
-    private let options: StoreOptions
+    let directory: StoreDirectory
+    var files: any StoreFiles { directory.files }
+    let options: StoreOptions
     private let pool: ReaderPool
     private let appliedState: Mutex<AppliedState>
     private let installedPosition: Mutex<InstalledPosition>
+    /// The incoming snapshot that was begun last.
+    let incoming = Mutex<IncomingState?>(nil)
     private var writer: Writer?
     var writerForTests: Writer? { writer }
     private var outgoingAttempts: UInt64 = 0
@@ -29,8 +32,10 @@ public final class MemoryStore: @unchecked Sendable {
 
     /// Opens the store in `directory`, making it when there is none.
     /// - Throws: when the directory holds something else, another schema version, or a `CURRENT` that names nothing.
-    public static func open(directory path: String, options: StoreOptions) throws(StoreError) -> MemoryStore {
-        let directory = try StoreDirectory(path: path)
+    public static func open(
+        directory path: String, options: StoreOptions, files: any StoreFiles = PosixStoreFiles()
+    ) throws(StoreError) -> MemoryStore {
+        let directory = try StoreDirectory(path: path, files: files)
         let number: UInt64
         if let current = try directory.current() {
             number = current
@@ -40,16 +45,19 @@ public final class MemoryStore: @unchecked Sendable {
         try directory.removeLeftovers(keeping: number)
         let generation = Generation(number: number, directory: directory)
         let writer = try Writer(generation: generation, options: options)
-        let installed = try InstalledPosition.read(generationPath: directory.generationPath(number))
+        try directory.removeStaleIncoming(appliedIndex: writer.context.meta.applied.index)
+        let installed = try InstalledPosition.read(
+            generationPath: directory.generationPath(number), files: files)
         return MemoryStore(directory: directory, options: options, writer: writer, installed: installed)
     }
 
     private static func create(in directory: StoreDirectory, options: StoreOptions) throws(StoreError) -> UInt64 {
         // A crash while creating leaves a generation in which nothing was ever applied. Anything else without CURRENT
         // is a damaged directory, and its data must not be thrown away.
-        for number in try directory.generations() where DurableFile.exists(directory.databasePath(number)) {
+        for number in try directory.generations() where try directory.files.exists(directory.databasePath(number)) {
             let path = directory.databasePath(number)
-            let database = try Database(path: path, mode: .readWrite, cacheBytes: 1 << 20)
+            let database = try Database(
+                path: path, files: directory.files, mode: .readWrite, cacheBytes: 1 << 20)
             let tables = try database.integer("SELECT count(*) FROM sqlite_master WHERE name = 'meta'")
             let applied = tables == 0 ? 0 : try database.integer("SELECT applied_index FROM meta")
             guard applied == 0 else {
@@ -62,11 +70,12 @@ public final class MemoryStore: @unchecked Sendable {
         try directory.makeGeneration(number)
         do {
             let database = try Database(
-                path: directory.databasePath(number), mode: .readWrite, cacheBytes: options.cacheBytes)
+                path: directory.databasePath(number), files: directory.files, mode: .readWrite,
+                cacheBytes: options.cacheBytes)
             try Schema.create(in: database, options: options)
         }
-        try DurableFile.syncFile(directory.databasePath(number))
-        try DurableFile.syncDirectory(directory.generationPath(number))
+        try directory.files.syncFile(directory.databasePath(number))
+        try directory.files.syncDirectory(directory.generationPath(number))
         try directory.setCurrent(number)
         return number
     }
@@ -111,6 +120,13 @@ public final class MemoryStore: @unchecked Sendable {
         }
         let applied = writer.context.meta.applied
         return (applied.index, applied.term)
+    }
+
+    /// Runs `body` on the connection that applies. Apply lane only.
+    func examine<Result>(
+        _ body: (Database) throws(StoreError) -> Result
+    ) throws(StoreError) -> Result {
+        try body(try openWriter("examine the store").database)
     }
 
     /// Whether `apply` still works: false after a failure that only reopening heals, and after `close`. Apply lane only.
@@ -186,7 +202,8 @@ public final class MemoryStore: @unchecked Sendable {
     public func discardSnapshot(path: String) {
         guard directory.isSnapshotPath(path) else { return }
         do {
-            try DurableFile.remove(path)
+            try files.remove(path)
+            try files.remove(path + directory.incomingStateSuffix)
         } catch {
             return
         }
@@ -216,6 +233,8 @@ public final class MemoryStore: @unchecked Sendable {
             writer = nil
             throw error
         }
+        // Consumed; what was known of it goes too.
+        discardSnapshot(path: snapshotPath)
         old.generation.markReplaced()
         pool.replaceGeneration(fresh.generation)
         writer = fresh

@@ -61,7 +61,8 @@ final class ReaderPool: @unchecked Sendable {
         if let reader { return reader }
         do {
             let database = try Database(
-                path: generation.databasePath, mode: .readOnly, cacheBytes: cacheBytes, keeping: generation)
+                path: generation.databasePath, files: generation.directory.files, mode: .readOnly,
+                cacheBytes: cacheBytes, keeping: generation)
             return Reader(generation: generation, database: database)
         } catch {
             finishLoan(nil)

@@ -9,7 +9,4 @@ public enum SHA256Digest {
             count = Int(SHA256_DIGEST_LENGTH)
         }
     }
-
-    /// SHA-256 of a whole file, read in pieces.
-    public static func ofFile(_ path: String) throws(StoreError) -> [UInt8] { try DurableFile.digest(path) }
 }

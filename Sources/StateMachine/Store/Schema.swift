@@ -5,7 +5,7 @@
 
 enum Schema {
     /// Stored in `meta`; a database of another version is refused.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
     /// Bytes. An FTS5 leaf (4050 bytes) fills one page; twice the size measured no faster and writes more per commit.
     static let pageBytes = 4096
 
@@ -18,6 +18,12 @@ enum Schema {
             applied_index INTEGER NOT NULL, applied_term INTEGER NOT NULL, log_time INTEGER NOT NULL,
             digest BLOB NOT NULL, next_row INTEGER NOT NULL, session_ttl INTEGER NOT NULL,
             session_rows_max INTEGER NOT NULL, session_bytes_max INTEGER NOT NULL)
+        """,
+        // The cluster configuration last applied, as it stood in its entry. A table of its own, because the row of
+        // `meta` is written with every transaction and this one hardly ever.
+        """
+        CREATE TABLE configuration (
+            one INTEGER PRIMARY KEY CHECK (one = 1), entry_index INTEGER NOT NULL, bytes BLOB NOT NULL)
         """,
         """
         CREATE TABLE memories (
@@ -65,6 +71,7 @@ enum Schema {
         try insert.bind(4, options.sessionRowsMax)
         try insert.bind(5, options.sessionBytesMax)
         try insert.run()
+        try database.execute("INSERT INTO configuration VALUES (1, 0, x'')")
         try database.execute("COMMIT")
     }
 
@@ -76,7 +83,9 @@ enum Schema {
         }
         let found = try database.integer("SELECT schema_version FROM meta")
         guard found == version else {
-            throw refuse("has schema version \(found), this build knows \(version)")
+            throw refuse(
+                "has schema version \(found), this build knows only \(version): start the node with the build that made "
+                    + "this directory, or let it join anew with an empty one")
         }
         let limits: [(name: String, column: String, value: Int64)] = [
             ("sessionTTLSeconds", "session_ttl", options.sessionTTLSeconds),
@@ -113,8 +122,19 @@ struct Meta: Hashable {
         return Meta(
             applied: AppliedState(
                 index: UInt64(bitPattern: statement.int64(0)), term: UInt64(bitPattern: statement.int64(1)),
-                digest: statement.blob(3), logTimeNanoseconds: statement.int64(2)),
+                digest: statement.blob(3), logTimeNanoseconds: statement.int64(2),
+                configuration: try readConfiguration(database)),
             nextRow: statement.int64(4))
+    }
+
+    private static func readConfiguration(_ database: Database) throws(StoreError) -> StoredConfiguration? {
+        let statement = try database.statement("SELECT entry_index, bytes FROM configuration")
+        defer { statement.reset() }
+        guard try statement.step() else {
+            throw StoreError(doing: "read the configuration of \(database.path)", message: "its row is missing")
+        }
+        let index = UInt64(bitPattern: statement.int64(0))
+        return index == 0 ? nil : StoredConfiguration(index: index, bytes: statement.blob(1))
     }
 
     func write(_ statement: Statement) throws(StoreError) {
@@ -139,10 +159,27 @@ public struct AppliedState: Hashable, Sendable {
     public var digest: [UInt8]
     /// The state machine's own time: the largest command time so far, nanoseconds since 1970.
     public var logTimeNanoseconds: Int64
-    public init(index: UInt64, term: UInt64, digest: [UInt8], logTimeNanoseconds: Int64) {
+    /// The cluster configuration last applied; nil when no applied entry had one.
+    public var configuration: StoredConfiguration?
+    public init(
+        index: UInt64, term: UInt64, digest: [UInt8], logTimeNanoseconds: Int64,
+        configuration: StoredConfiguration? = nil
+    ) {
         self.index = index
         self.term = term
         self.digest = digest
         self.logTimeNanoseconds = logTimeNanoseconds
+        self.configuration = configuration
+    }
+}
+
+/// A cluster configuration as its log entry carried it. The store keeps it and never looks inside.
+public struct StoredConfiguration: Hashable, Sendable {
+    /// Index of the entry, from 1.
+    public var index: UInt64
+    public var bytes: [UInt8]
+    public init(index: UInt64, bytes: [UInt8]) {
+        self.index = index
+        self.bytes = bytes
     }
 }

@@ -27,11 +27,13 @@ final class PinnedState: @unchecked Sendable {
     // nobody can reach it.
     private let held: Mutex<Database?>
     private let path: String
+    private let files: any StoreFiles
     private let applied: AppliedState
 
     init(generation: Generation, path: String, applied: AppliedState) throws(StoreError) {
         let database = try Database(
-            path: generation.databasePath, mode: .readOnly, cacheBytes: 1 << 20, keeping: generation)
+            path: generation.databasePath, files: generation.directory.files, mode: .readOnly, cacheBytes: 1 << 20,
+            keeping: generation)
         try database.execute("BEGIN")
         // The first read is what fixes the state.
         let pinned = try Meta.read(database)
@@ -40,6 +42,7 @@ final class PinnedState: @unchecked Sendable {
                 doing: "prepare a snapshot", message: "pinned index \(pinned.applied.index), not \(applied.index)")
         }
         self.path = path
+        self.files = generation.directory.files
         self.applied = applied
         self.held = Mutex(database)
     }
@@ -59,14 +62,14 @@ final class PinnedState: @unchecked Sendable {
         }
         do {
             try copyPages(from: source)
-            try DurableFile.syncFile(path)
+            try files.syncFile(path)
             return .success(
                 StoreSnapshot(
-                    index: applied.index, term: applied.term, path: path, sizeBytes: try DurableFile.size(path),
-                    sha256: try DurableFile.digest(path)))
+                    index: applied.index, term: applied.term, path: path, sizeBytes: try files.size(path),
+                    sha256: try files.digest(path)))
         } catch {
             do {
-                try DurableFile.remove(path)
+                try files.remove(path)
             } catch let second {
                 return .failure(
                     StoreError(
@@ -78,8 +81,8 @@ final class PinnedState: @unchecked Sendable {
 
     /// The backup reads through the open transaction, so later commits are invisible to it.
     private func copyPages(from source: Database) throws(StoreError) {
-        try DurableFile.remove(path)
-        let target = try Database(path: path, mode: .readWrite, cacheBytes: 1 << 20)
+        try files.remove(path)
+        let target = try Database(path: path, files: files, mode: .readWrite, cacheBytes: 1 << 20)
         try target.execute("PRAGMA journal_mode = OFF")
         try target.execute("PRAGMA synchronous = OFF")
         guard let backup = sqlite3_backup_init(target.handle, "main", source.handle, "main") else {
@@ -110,11 +113,11 @@ struct SnapshotInstall {
         try step?(.begin)
         try directory.makeGeneration(number)
         try step?(.generationMade)
-        try DurableFile.syncFile(snapshotPath)
-        try DurableFile.move(snapshotPath, to: directory.databasePath(number))
-        try installed.write(generationPath: directory.generationPath(number))
+        try directory.files.syncFile(snapshotPath)
+        try directory.files.move(snapshotPath, to: directory.databasePath(number))
+        try installed.write(generationPath: directory.generationPath(number), files: directory.files)
         try step?(.fileMoved)
-        try DurableFile.syncDirectory(directory.generationPath(number))
+        try directory.files.syncDirectory(directory.generationPath(number))
         try step?(.fileSynced)
         // Opened before the switch: a file that SQLite will not have must not become CURRENT.
         let generation = Generation(number: number, directory: directory)
@@ -127,11 +130,12 @@ struct SnapshotInstall {
 
     /// The transfer checked the bytes; this checks that they are the state that was promised.
     func verify(_ path: String, index: UInt64, term: UInt64) throws(StoreError) {
-        guard DurableFile.exists(path) else {
+        guard try directory.files.exists(path) else {
             throw StoreError(doing: "install a snapshot", message: "\(path) does not exist")
         }
         do {
-            let database = try Database(path: path, mode: .readWrite, cacheBytes: options.cacheBytes)
+            let database = try Database(
+                path: path, files: directory.files, mode: .readWrite, cacheBytes: options.cacheBytes)
             try Schema.verify(database, options: options)
             let applied = try Meta.read(database).applied
             guard applied.index == index, applied.term == term else {

@@ -14,6 +14,7 @@ struct StateDigest {
         case registerWritten = 4
         case sessionWritten = 5
         case sessionRemoved = 6
+        case configurationWritten = 7
     }
 
     private let hash: SHA256
@@ -73,6 +74,11 @@ struct StateDigest {
         effects.blob(idempotency.requestDigest)
         effects.signed(loggedAt)
         effects.blob(outcome)
+    }
+
+    mutating func configurationWritten(_ bytes: [UInt8]) {
+        effects.byte(Mark.configurationWritten.rawValue)
+        effects.blob(bytes)
     }
 
     mutating func sessionRemoved(number: Int64) {

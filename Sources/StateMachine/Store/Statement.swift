@@ -119,4 +119,18 @@ final class Statement {
         guard let start = sqlite3_column_blob(handle, column) else { return [] }
         return Array(UnsafeRawBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, column))))
     }
+
+    /// Every column of the row with its type, so that no two different rows give the same bytes.
+    func writeColumns(to writer: inout ByteWriter) {
+        for column in 0..<sqlite3_column_count(handle) {
+            let kind = sqlite3_column_type(handle, column)
+            writer.byte(UInt8(truncatingIfNeeded: kind))
+            switch kind {
+            case SQLITE_NULL: break
+            case SQLITE_INTEGER: writer.signed(int64(column))
+            case SQLITE_FLOAT: writer.double(double(column))
+            default: writer.blob(blob(column))
+            }
+        }
+    }
 }

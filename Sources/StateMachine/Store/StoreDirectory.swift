@@ -6,6 +6,7 @@
 
 struct StoreDirectory: Sendable {
     let path: String
+    let files: any StoreFiles
 
     private static let currentName = "CURRENT"
     private static let generationPrefix = "generation-"
@@ -13,9 +14,20 @@ struct StoreDirectory: Sendable {
     private static let outgoingPrefix = "outgoing-"
     static let databaseName = "state.db"
 
-    init(path: String) throws(StoreError) {
+    init(path: String, files: any StoreFiles) throws(StoreError) {
         self.path = path
-        try DurableFile.makeDirectory(path)
+        self.files = files
+        try files.makeDirectory(path)
+        // A directory whose name is not on the disk goes with a power cut, and everything synced in it goes too.
+        try files.syncDirectory(StoreDirectory.parent(of: path))
+    }
+
+    /// Empty for the directory that relative paths begin in.
+    static func parent(of path: String) -> String {
+        var bytes = Array(path.utf8)
+        while bytes.count > 1, bytes.last == UInt8(ascii: "/") { bytes.removeLast() }
+        guard let slash = bytes.lastIndex(of: UInt8(ascii: "/")) else { return "" }
+        return slash == 0 ? "/" : String(decoding: bytes[..<slash], as: UTF8.self)
     }
 
     private var currentPath: String { path + "/" + StoreDirectory.currentName }
@@ -24,8 +36,15 @@ struct StoreDirectory: Sendable {
 
     func databasePath(_ number: UInt64) -> String { generationPath(number) + "/" + StoreDirectory.databaseName }
 
-    func incomingPath(_ identifier: UInt64) -> String {
-        path + "/" + StoreDirectory.incomingPrefix + String(identifier)
+    func incomingName(_ identifier: UInt64) -> String { StoreDirectory.incomingPrefix + String(identifier) }
+    func incomingPath(_ identifier: UInt64) -> String { path + "/" + incomingName(identifier) }
+    func isIncomingName(_ name: String) -> Bool { name.hasPrefix(StoreDirectory.incomingPrefix) }
+    var incomingStateSuffix: String { ".state" }
+
+    /// The snapshot that a state file of this name is about.
+    func incomingIdentifier(ofStateFile name: String) -> UInt64? {
+        guard isIncomingName(name), name.hasSuffix(incomingStateSuffix) else { return nil }
+        return UInt64(name.dropFirst(StoreDirectory.incomingPrefix.count).dropLast(incomingStateSuffix.count))
     }
 
     func outgoingPath(index: UInt64, attempt: UInt64) -> String {
@@ -34,12 +53,13 @@ struct StoreDirectory: Sendable {
 
     /// The generation in use; nil for a directory that never had one.
     func current() throws(StoreError) -> UInt64? {
-        guard DurableFile.exists(currentPath) else { return nil }
-        let text = String(decoding: try DurableFile.read(currentPath, bytesMax: 64), as: UTF8.self)
-        guard text.hasSuffix("\n"), let number = UInt64(text.dropLast()) else {
-            throw StoreError(doing: "read \(currentPath)", message: "does not hold a generation number")
+        guard try files.exists(currentPath) else { return nil }
+        let what = "a generation number"
+        let text = try CheckedLine.decode(try files.read(currentPath, bytesMax: 64), path: currentPath, what: what)
+        guard let number = UInt64(text) else {
+            throw StoreError(doing: "read \(currentPath)", message: "does not hold \(what)")
         }
-        guard DurableFile.exists(databasePath(number)) else {
+        guard try files.exists(databasePath(number)) else {
             throw StoreError(
                 doing: "read \(currentPath)", message: "names \(databasePath(number)), which does not exist")
         }
@@ -48,11 +68,11 @@ struct StoreDirectory: Sendable {
 
     /// The commit point of an install: before it the old generation counts, after it the new one.
     func setCurrent(_ number: UInt64) throws(StoreError) {
-        try DurableFile.replace(currentPath, with: Array("\(number)\n".utf8), directory: path)
+        try files.replace(currentPath, with: CheckedLine.encode("\(number)"), directory: path)
     }
 
     func generations() throws(StoreError) -> [UInt64] {
-        try DurableFile.names(in: path).compactMap { name in
+        try files.names(in: path).compactMap { name in
             guard name.hasPrefix(StoreDirectory.generationPrefix) else { return nil }
             return UInt64(name.dropFirst(StoreDirectory.generationPrefix.count))
         }
@@ -60,21 +80,20 @@ struct StoreDirectory: Sendable {
 
     /// A directory for the next generation, empty. Leftovers of a crashed attempt under its number are removed.
     func makeGeneration(_ number: UInt64) throws(StoreError) {
-        try DurableFile.removeDirectory(generationPath(number))
-        try DurableFile.makeDirectory(generationPath(number))
-        try DurableFile.syncDirectory(path)
+        try files.removeDirectory(generationPath(number))
+        try files.makeDirectory(generationPath(number))
+        try files.syncDirectory(path)
     }
 
-    /// Removes what crashes left behind: other generations, half-received and half-made snapshots.
+    /// Removes what crashes left behind: other generations and half-made snapshots. What came in is another matter
+    /// (`removeStaleIncoming`).
     func removeLeftovers(keeping current: UInt64) throws(StoreError) {
         for number in try generations() where number != current {
-            try DurableFile.removeDirectory(generationPath(number))
+            try files.removeDirectory(generationPath(number))
         }
-        for name in try DurableFile.names(in: path)
-        where name.hasPrefix(StoreDirectory.incomingPrefix) || name.hasPrefix(StoreDirectory.outgoingPrefix)
-            || name == StoreDirectory.currentName + ".tmp"
-        {
-            try DurableFile.remove(path + "/" + name)
+        for name in try files.names(in: path)
+        where name.hasPrefix(StoreDirectory.outgoingPrefix) || name == StoreDirectory.currentName + ".tmp" {
+            try files.remove(path + "/" + name)
         }
     }
 
@@ -114,6 +133,6 @@ final class Generation: @unchecked Sendable {
 
 extension StoreDirectory {
     fileprivate func removeGeneration(_ number: UInt64) throws(StoreError) {
-        try DurableFile.removeDirectory(generationPath(number))
+        try files.removeDirectory(generationPath(number))
     }
 }

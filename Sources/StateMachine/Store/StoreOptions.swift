@@ -19,6 +19,8 @@ public struct StoreOptions: Hashable, Sendable {
     /// `apply` itself has the write-ahead file moved into the database when about this many bytes were written since
     /// the last `checkpoint`, so that the file stays bounded (by about twice this) whoever forgets to ask.
     public var walCheckpointBytes: Int64 = 32 << 20
+    /// An incoming snapshot is made durable after every so many bytes; so much at most is sent again after a restart.
+    public var incomingSyncBytes: UInt64 = 16 << 20
 
     public init() {}
 }

@@ -6,7 +6,7 @@ import CSQLite
 
 final class Writer {
     let generation: Generation
-    private let database: Database
+    let database: Database
     let context: ApplyContext
     private let checkpointBytes: Int64
     private let pageBytes: Int64
@@ -16,15 +16,14 @@ final class Writer {
     init(generation: Generation, options: StoreOptions) throws(StoreError) {
         self.generation = generation
         let database = try Database(
-            path: generation.databasePath, mode: .readWrite, cacheBytes: options.cacheBytes, keeping: generation)
+            path: generation.databasePath, files: generation.directory.files, mode: .readWrite,
+            cacheBytes: options.cacheBytes, keeping: generation)
         self.database = database
         try Schema.verify(database, options: options)
         self.context = try ApplyContext(database: database, options: options)
         self.checkpointBytes = options.walCheckpointBytes
         self.pageBytes = try database.integer("PRAGMA page_size")
     }
-
-    var databaseForTests: Database { database }
 
     func apply(_ batch: [LogCommand]) throws(StoreError) -> [[UInt8]] {
         try database.statement("BEGIN IMMEDIATE").run()
@@ -75,7 +74,7 @@ final class Writer {
         guard code == SQLITE_OK else { throw Database.error(database.handle, doing: "checkpoint \(database.path)") }
         // With readers in the way SQLite may have copied, and then also synced, nothing. Frames in a synced write-ahead
         // file are as durable as pages in the database. (That file carries no locks, so opening it beside SQLite is safe.)
-        if moved < frames { try DurableFile.syncFile(database.path + "-wal") }
+        if moved < frames { try database.files.syncFile(database.path + "-wal") }
         bytesWritten = 0
     }
 }

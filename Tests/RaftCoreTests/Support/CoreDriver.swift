@@ -15,6 +15,10 @@ struct CoreDriver {
     var proposalsRefused: [(proposals: [ProposalID], reason: RefusalReason)] = []
     var loads: [(peer: NodeID, from: LogIndex, bytesMax: Int)] = []
     var snapshots: [NodeID] = []
+    /// What `configurationChanged` told.
+    var configurations: [Configuration] = []
+    /// How often `removedFromCluster` was told.
+    var removals = 0
     /// Writes are reported durable at once.
     var diskIsFast = true
 
@@ -30,8 +34,20 @@ struct CoreDriver {
         var disk = disk(terms: terms, term: term, vote: vote.map { NodeID($0) }, commit: commit)
         let position = disk.entries.first { $0.index.rawValue == applied }?.position ?? .zero
         core = RaftCore(
-            options: options, nodeID: CoreDriver.one, configuration: Configuration(voters: voters.map { NodeID($0) }),
+            options: options, nodeID: CoreDriver.one,
+            configuration: voters.isEmpty ? .none : Configuration(voters: voters.map { NodeID($0) }),
             seed: seed, recovered: disk.recover(applied: position))
+    }
+
+    /// Node 1 as it finds this disk at its start.
+    init(
+        recovering disk: SimulatedDisk, founding: Configuration, configuration: LoggedConfiguration? = nil,
+        options: CoreOptions = CoreOptions(), seed: UInt64 = 7
+    ) {
+        var disk = disk
+        core = RaftCore(
+            options: options, nodeID: CoreDriver.one, configuration: founding, seed: seed,
+            recovered: disk.recover(applied: disk.base, configuration: configuration))
     }
 
     mutating func step(_ inputs: Input...) {
@@ -55,6 +71,8 @@ struct CoreDriver {
             case .loadEntries(let peer, let from, let bytesMax): loads.append((peer, from, bytesMax))
             case .sendSnapshot(let peer): snapshots.append(peer)
             case .stateChanged: break
+            case .configurationChanged(let configuration): configurations.append(configuration)
+            case .removedFromCluster: removals += 1
             }
         }
         if diskIsFast, let sequence { step(.persisted(sequence: sequence)) }

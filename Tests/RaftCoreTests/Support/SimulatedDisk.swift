@@ -67,13 +67,14 @@ struct SimulatedDisk {
 
     /// What a node finds at its start, given what its state machine holds. A log that ends before the state machine's
     /// position (a crash between snapshot install and log reset) is replaced, as the node does.
-    mutating func recover(applied: LogPosition) -> RecoveredState {
+    mutating func recover(applied: LogPosition, configuration: LoggedConfiguration? = nil) -> RecoveredState {
         if last.index < applied.index || (applied.index > base.index && !logTail.matches(applied)) {
             base = applied
             entries.removeAll()
         }
         return RecoveredState(
             hardState: hardState, base: base, termRuns: termRuns, lastIndex: last.index,
-            tail: entries.filter { $0.index > applied.index }, applied: applied.index)
+            tail: entries.filter { $0.index > applied.index }, applied: applied.index,
+            configuration: configuration)
     }
 }

@@ -14,7 +14,7 @@ struct TestCluster {
     var nodes: [TestNode]
     var network: [Message] = []
     var random: SplitMix64
-    var invariants = ClusterInvariants()
+    var invariants: ClusterInvariants
     var problems: [String] = []
     /// Directed links that lose everything.
     var cut: [[Bool]]
@@ -24,6 +24,9 @@ struct TestCluster {
     var readFloor: [ReadID: LogIndex] = [:]
     let options: CoreOptions
     let configuration: Configuration
+    /// With clocks, every step is told its node's monotonic time, and ticks come when that says so.
+    var usesClocks = false
+    var realNanoseconds: UInt64 = 1_000_000_000
     var coverage = Coverage()
     var messagesDelivered = 0
 
@@ -35,6 +38,7 @@ struct TestCluster {
         let configuration = Configuration(voters: ids)
         self.options = options
         self.configuration = configuration
+        invariants = ClusterInvariants(founding: configuration)
         random = SplitMix64(seed: seed)
         cut = Array(repeating: Array(repeating: false, count: count), count: count)
         nodes = []
@@ -46,7 +50,7 @@ struct TestCluster {
             let core = RaftCore(
                 options: options, nodeID: id, configuration: configuration, seed: random.next(),
                 recovered: disk.recover(applied: position))
-            var node = TestNode(id: id, core: core, disk: disk)
+            var node = TestNode(id: id, options: options, founding: configuration, core: core, disk: disk)
             for entry in entries { node.apply(entry) }
             nodes.append(node)
         }
@@ -57,14 +61,23 @@ struct TestCluster {
     mutating func step(_ place: Int, _ inputs: Input...) { step(place, inputs: inputs) }
 
     mutating func step(_ place: Int, inputs: [Input]) {
-        guard nodes[place].isRunning else { return }
+        guard nodes[place].isActive else { return }
         var effects: [Effect] = []
-        nodes[place].core.step(inputs, into: &effects)
+        let before = nodes[place].core.history.newest
+        let clock: [Input] = usesClocks ? [.clock(nanoseconds: clock(place))] : []
+        nodes[place].core.step(clock + inputs, into: &effects)
         var persists = 0
         for effect in effects {
             if case .persist = effect { persists += 1 }
             coverage.count(effect)
             take(effect, from: place)
+        }
+        let after = nodes[place].core.history.newest
+        if after.index < before.index { coverage.cutConfigurations += 1 }
+        if after.index > before.index && after.configuration.learners.count < before.configuration.learners.count
+            && after.configuration.isJoint
+        {
+            coverage.promotions += 1
         }
         if persists > 1 { problems.append("\(persists) writes asked for by one step") }
         check()
@@ -90,6 +103,8 @@ struct TestCluster {
         case .sendSnapshot(let peer): nodes[place].snapshotsOwed.append(peer)
         case .stateChanged(let role, let term, let leader):
             nodes[place].roles.append(ReportedState(role: role, term: term, leader: leader))
+        case .configurationChanged(let configuration): nodes[place].configurations.append(configuration)
+        case .removedFromCluster: nodes[place].wasToldOfRemoval = true
         }
     }
 
@@ -105,6 +120,10 @@ struct TestCluster {
 
     func place(of id: NodeID) -> Int { Int(id.rawValue) - 1 }
 
+    func clock(_ place: Int) -> UInt64 {
+        nodes[place].clockOffset + realNanoseconds / 1000 * nodes[place].clockPermille
+    }
+
     func isCut(_ message: Message) -> Bool { cut[place(of: message.from)][place(of: message.to)] }
 
     mutating func deliver(_ place: Int) {
@@ -115,14 +134,14 @@ struct TestCluster {
     }
 
     mutating func write(_ place: Int, count: Int = .max) {
-        guard nodes[place].isRunning, !nodes[place].disk.waiting.isEmpty else { return }
+        guard nodes[place].isActive, !nodes[place].disk.waiting.isEmpty else { return }
         if let sequence = nodes[place].disk.write(count: min(count, nodes[place].disk.waiting.count)) {
             step(place, .persisted(sequence: sequence))
         }
     }
 
     mutating func apply(_ place: Int, count: Int = .max) {
-        guard nodes[place].isRunning, !nodes[place].toApply.isEmpty else { return }
+        guard nodes[place].isActive, !nodes[place].toApply.isEmpty else { return }
         let entries = Array(nodes[place].toApply.prefix(count))
         nodes[place].toApply.removeFirst(entries.count)
         for entry in entries { nodes[place].apply(entry) }
@@ -130,7 +149,7 @@ struct TestCluster {
     }
 
     mutating func load(_ place: Int) {
-        guard nodes[place].isRunning, !nodes[place].loads.isEmpty else { return }
+        guard nodes[place].isActive, !nodes[place].loads.isEmpty else { return }
         let (peer, from, bytesMax) = nodes[place].loads.removeFirst()
         var bytes = 0
         var loaded: [Entry] = []
@@ -145,11 +164,11 @@ struct TestCluster {
 
     /// Carries out one owed snapshot at once: copy the state machine, install, report on both sides.
     mutating func sendSnapshot(_ place: Int, fails: Bool = false) {
-        guard nodes[place].isRunning, !nodes[place].snapshotsOwed.isEmpty else { return }
+        guard nodes[place].isActive, !nodes[place].snapshotsOwed.isEmpty else { return }
         let peer = nodes[place].snapshotsOwed.removeFirst()
         let target = self.place(of: peer)
         let position = nodes[place].appliedPosition
-        let isReachable = nodes[target].isRunning && !cut[place][target] && !cut[target][place]
+        let isReachable = nodes[target].isActive && !cut[place][target] && !cut[target][place]
         guard !fails, isReachable else {
             step(place, .snapshotSent(peer: peer, position: nil))
             return
@@ -158,13 +177,16 @@ struct TestCluster {
             nodes[target].digests = nodes[place].digests
             nodes[target].appliedTerms = nodes[place].appliedTerms
             nodes[target].appliedProposals = nodes[place].appliedProposals
-            step(target, .snapshotInstalled(position: position, configuration: configuration))
+            nodes[target].appliedConfiguration = nodes[place].appliedConfiguration
+            step(
+                target,
+                .snapshotInstalled(position: position, configuration: nodes[place].appliedConfiguration))
         }
         step(place, .snapshotSent(peer: peer, position: nodes[target].appliedPosition))
     }
 
     mutating func compact(_ place: Int, keeping: Int = 0) {
-        guard nodes[place].isRunning else { return }
+        guard nodes[place].isActive else { return }
         let applied = Int(nodes[place].core.status.applied.rawValue)
         guard applied > keeping, nodes[place].disk.waiting.isEmpty else { return }
         if let base = nodes[place].disk.compact(through: LogIndex(UInt64(applied - keeping))) {
@@ -175,6 +197,7 @@ struct TestCluster {
     /// Stops the node; what its disk had not written is gone.
     mutating func crash(_ place: Int) {
         nodes[place].isRunning = false
+        nodes[place].isPaused = false
         nodes[place].incarnation += 1
         nodes[place].disk.waiting.removeAll()
         nodes[place].toApply.removeAll()
@@ -185,11 +208,14 @@ struct TestCluster {
 
     mutating func restart(_ place: Int) {
         precondition(!nodes[place].isRunning, "restart of a running node")
-        let recovered = nodes[place].disk.recover(applied: nodes[place].appliedPosition)
+        let recovered = nodes[place].disk.recover(
+            applied: nodes[place].appliedPosition, configuration: nodes[place].appliedConfiguration)
         nodes[place].core = RaftCore(
-            options: options, nodeID: nodes[place].id, configuration: configuration, seed: random.next(),
-            recovered: recovered)
+            options: nodes[place].options, nodeID: nodes[place].id, configuration: nodes[place].founding,
+            seed: random.next(), recovered: recovered)
         nodes[place].isRunning = true
+        nodes[place].wasToldOfRemoval = false
+        nodes[place].ticksGiven = clock(place) / nodes[place].options.tickNanoseconds
         nodes[place].incarnation += 1
         check()
     }
@@ -210,11 +236,12 @@ struct TestCluster {
     }
 
     @discardableResult
-    mutating func read(_ place: Int) -> ReadID {
+    mutating func read(_ place: Int, byLease: Bool = false) -> ReadID {
         let read = ReadID(nextRead)
         nextRead += 1
         readFloor[read] = invariants.committedThrough
-        step(place, .read(read))
+        if byLease && nodes[place].core.leaseIsValid { coverage.leaseReads += 1 }
+        step(place, byLease ? .leaseRead(read) : .read(read))
         return read
     }
 
@@ -235,7 +262,7 @@ struct TestCluster {
 
     private mutating func doLocalWork() -> Bool {
         var worked = false
-        for place in nodes.indices where nodes[place].isRunning {
+        for place in nodes.indices where nodes[place].isActive {
             let node = nodes[place]
             let isIdle =
                 node.disk.waiting.isEmpty && node.toApply.isEmpty && node.loads.isEmpty && node.snapshotsOwed.isEmpty
@@ -260,6 +287,8 @@ struct TestCluster {
 
     mutating func tickAll(times: Int = 1) {
         for _ in 0..<times {
+            // More than a tick, so that it has passed by the slowest clock as well.
+            realNanoseconds += options.tickNanoseconds + options.tickNanoseconds / 20
             for place in nodes.indices where nodes[place].isRunning { tick(place) }
             settle()
         }
@@ -272,6 +301,7 @@ struct TestCluster {
             nodes[other].core.electionElapsedTicks = options.electionTimeoutTicks
         }
         for _ in 0..<(6 * options.electionTimeoutTicks) where nodes[place].core.role != .leader {
+            realNanoseconds += options.tickNanoseconds + options.tickNanoseconds / 20
             tick(place)
             settle()
         }

@@ -8,6 +8,16 @@ struct TestNode {
     var disk: SimulatedDisk
     var isRunning = true
     var incarnation: UInt64 = 1
+    /// As this node was started: its limits, its directory's name, and what it knew of its cluster.
+    var options: CoreOptions
+    var founding: Configuration
+    /// The last configuration that was applied; part of the state machine.
+    var appliedConfiguration: LoggedConfiguration?
+    /// Its clock shows `offset + real time × rate`.
+    var clockOffset: UInt64 = 0
+    var clockPermille: UInt64 = 1000
+    var ticksGiven: UInt64 = 0
+    var isPaused = false
     /// Applied entries, oldest first: digest after each. The state machine survives a crash in full, which is always
     /// within the durable log because only durable entries are applied.
     var digests: [UInt64] = []
@@ -17,15 +27,20 @@ struct TestNode {
     var loads: [(peer: NodeID, from: LogIndex, bytesMax: Int)] = []
     var snapshotsOwed: [NodeID] = []
     var roles: [ReportedState] = []
+    var configurations: [Configuration] = []
+    var wasToldOfRemoval = false
     var ready: [ReadID: LogIndex] = [:]
     var readsRefused: [ReadID: RefusalReason] = [:]
     var proposalsRefused: [ProposalID: RefusalReason] = [:]
 
+    var isActive: Bool { isRunning && !isPaused }
     var applied: LogIndex { LogIndex(UInt64(digests.count)) }
     var appliedPosition: LogPosition { LogPosition(index: applied, term: appliedTerms.last ?? .zero) }
 
-    init(id: NodeID, core: RaftCore, disk: SimulatedDisk) {
+    init(id: NodeID, options: CoreOptions, founding: Configuration, core: RaftCore, disk: SimulatedDisk) {
         self.id = id
+        self.options = options
+        self.founding = founding
         self.core = core
         self.disk = disk
     }
@@ -40,6 +55,14 @@ struct TestNode {
         digests.append(digest)
         appliedTerms.append(entry.term)
         appliedProposals.append(entry.proposal)
+        if entry.kind == .configuration {
+            do {
+                let configuration = try Configuration.decode(entry.payload)
+                appliedConfiguration = LoggedConfiguration(index: entry.index, configuration: configuration)
+            } catch {
+                preconditionFailure("applied \(entry.position): \(error)")
+            }
+        }
     }
 
     var view: ClusterView {

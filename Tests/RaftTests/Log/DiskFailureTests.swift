@@ -117,9 +117,9 @@ struct DiskFailureTests {
         #expect(try disk.list().filter { $0.hasSuffix(".tmp") } == [])
         try log.append([request([makeEntry(2)])])
         disk.setCapacity(bytes: nil)
-        try log.prepareSpare()
-        try log.prepareSpare()
-        #expect(try disk.list().filter { $0.hasSuffix(".tmp") }.count == 1)
+        for _ in 0..<3 { try log.prepareSpare() }
+        #expect(try disk.list().filter { $0.hasSuffix(".tmp") }.count == 2, "the spare and the reserve")
+        #expect(log.spareCount == 2 && !log.needsSpare)
         let allocations = disk.operationCount
         for index in 3...40 { try log.append([request([makeEntry(index, bytes: 60)])]) }
         #expect(log.segmentCount == 2)
@@ -132,7 +132,8 @@ struct DiskFailureTests {
     func invalidOptions() {
         for options in [
             smallOptions(segmentBytes: 5000), smallOptions(segmentBytes: 4096), smallOptions(recordBytesMax: 5000),
-            smallOptions(recordBytesMax: 8, batchBytesMax: 4096),
+            smallOptions(recordBytesMax: 8, batchBytesMax: 4096), reserve(-1), reserve(9), marks(low: 2, room: 1),
+            marks(low: .max, room: nil), marks(low: nil, room: .max), marks(low: nil, room: nil, check: 0),
         ] {
             let error = logError { () throws(LogError) in _ = try reopen(MemoryDisk(), options: options) }
             guard case .invalidOptions = error else {
@@ -140,5 +141,18 @@ struct DiskFailureTests {
                 return
             }
         }
+    }
+
+    private func reserve(_ segments: Int) -> LogOptions {
+        var options = smallOptions()
+        options.reserveSegments = segments
+        return options
+    }
+    private func marks(low: UInt64?, room: UInt64?, check: Int = 1) -> LogOptions {
+        var options = smallOptions()
+        options.storageLowBytes = low
+        options.storageRoomBytes = room
+        options.storageCheckBytes = check
+        return options
     }
 }

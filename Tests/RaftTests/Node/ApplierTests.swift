@@ -16,13 +16,19 @@ private final class NotingMachine: ReplicatedStateMachine, @unchecked Sendable {
     let time: VirtualTime
     init(time: VirtualTime) { self.time = time }
 
-    func appliedPosition() -> AppliedPosition { AppliedPosition(position: position, digest: []) }
+    /// What the state holds once a snapshot is installed.
+    var installedConfiguration: AppliedConfiguration?
+    var commands: [CommittedCommand] = []
+    func appliedPosition() -> AppliedPosition {
+        AppliedPosition(position: position, digest: [], configuration: installedConfiguration)
+    }
     func apply(_ commands: [CommittedCommand]) throws(StateMachineError) -> [[UInt8]] {
         if let applyError { throw applyError }
         for command in commands {
             guard command.position.index == position.index.next else { throw StateMachineError("a gap") }
             position = command.position
         }
+        self.commands += commands
         batches.append((time.nowNanoseconds, commands.map(\.position.index.rawValue)))
         return commands.map { _ in [] }
     }
@@ -50,7 +56,7 @@ private final class NotingMachine: ReplicatedStateMachine, @unchecked Sendable {
 private final class ApplierBench: @unchecked Sendable {
     // Sendable: used on the thread that runs virtual time only.
     static let laneNanosecondsMax: UInt64 = 100
-    let time = VirtualTime(seed: 1)
+    let time = VirtualTime()
     let machine: NotingMachine
     let waiters: Waiters
     private(set) var applied: [UInt64] = []
@@ -58,6 +64,7 @@ private final class ApplierBench: @unchecked Sendable {
     private(set) var events: [String] = []
     private(set) var failures: [String] = []
     private(set) var finished = 0
+    private(set) var configurations: [LoggedConfiguration?] = []
     private var applier: Applier?
 
     init(_ change: (inout NodeOptions) -> Void = { _ in }) {
@@ -69,7 +76,8 @@ private final class ApplierBench: @unchecked Sendable {
             applied: { [self] in applied.append($0.rawValue) },
             snapshot: { [self] event in
                 switch event {
-                case .installFinished(_, let position, let problem):
+                case .installFinished(_, let position, let configuration, let problem):
+                    configurations.append(configuration)
                     events.append("installed \(position?.index.rawValue ?? 0) \(problem ?? "")")
                 case .pinned(let peer, _): events.append("pinned for \(peer.rawValue)")
                 default: events.append("unexpected")
@@ -77,9 +85,10 @@ private final class ApplierBench: @unchecked Sendable {
             },
             checkpointed: { [self] in checkpointed.append($0.index.rawValue) },
             fail: { [self] in failures.append($0) })
-        let lane = VirtualLane(time: time, life: NodeLife(), delayNanosecondsMax: Self.laneNanosecondsMax)
+        let lane = VirtualLane(time: time, delayNanosecondsMax: Self.laneNanosecondsMax)
         applier = Applier(
-            machine: machine, lane: lane, clock: VirtualClock(time: time), options: options, waiters: waiters,
+            machine: machine, lane: lane, clock: VirtualClock(time: time, node: NodeID(1)), options: options,
+            waiters: waiters,
             gauges: NodeGauges(), port: port)
     }
 
@@ -297,5 +306,45 @@ private func entries(_ range: ClosedRange<UInt64>, bytes: Int = 1) -> Applier.Wo
         bench.run()
         #expect(bench.failures.count == 1)
         #expect(bench.indexes == [])
+    }
+
+    // MARK: configurations
+
+    @Test func `a configuration entry reaches the state machine as it is, a no-op as nothing, a command decompressed`()
+    {
+        let bench = ApplierBench()
+        let configuration = Configuration(voters: [NodeID(1), NodeID(2)]).encode()
+        let command = [UInt8](repeating: 5, count: 400)
+        bench.submit(
+            .entries([
+                Entry(index: LogIndex(1), term: Term(1), kind: .noop),
+                Entry(index: LogIndex(2), term: Term(1), kind: .configuration, payload: configuration),
+                Entry(
+                    index: LogIndex(3), term: Term(1), kind: .command, payload: EntryCompression.compress(command)),
+            ]))
+        bench.run()
+        #expect(bench.failures == [])
+        #expect(bench.machine.commands.map(\.kind) == [.noop, .configuration, .command])
+        #expect(bench.machine.commands.map(\.command) == [[], configuration, command])
+    }
+
+    @Test func `bug 32: with an installed snapshot comes the configuration that it holds`() {
+        let bench = ApplierBench()
+        let configuration = Configuration(voters: [NodeID(4)])
+        bench.machine.installedConfiguration = AppliedConfiguration(index: LogIndex(17), bytes: configuration.encode())
+        bench.install(20)
+        bench.run()
+        #expect(bench.configurations == [LoggedConfiguration(index: LogIndex(17), configuration: configuration)])
+    }
+
+    @Test func `an installed snapshot whose configuration cannot be read ends the node`() {
+        let bench = ApplierBench()
+        bench.machine.installedConfiguration = AppliedConfiguration(index: LogIndex(17), bytes: [200])
+        bench.install(20)
+        bench.submit(entries(21...22))
+        bench.run()
+        #expect(bench.failures.count == 1)
+        #expect(bench.failures.first?.contains("unknown version 200") == true)
+        #expect(bench.indexes == [] && bench.configurations.isEmpty)
     }
 }

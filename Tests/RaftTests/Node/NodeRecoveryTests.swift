@@ -169,4 +169,54 @@ import Testing
         #expect(node.recovered.hardState == HardState(term: Term(2), vote: NodeID(3), commit: LogIndex(8)))
         #expect(try open(disk, try installed(at: Self.at(8, 2))).recovered == node.recovered)
     }
+
+    // MARK: configurations
+
+    private func machine(configuration bytes: [UInt8]) throws -> ListMachine {
+        let machine = ListMachine(storage: ListMachine.Storage())
+        _ = try machine.apply([
+            CommittedCommand(position: Self.at(1, 1), kind: .command, command: [1]),
+            CommittedCommand(position: Self.at(2, 1), kind: .configuration, command: bytes),
+            CommittedCommand(position: Self.at(3, 1), kind: .command, command: [3]),
+        ])
+        return machine
+    }
+
+    @Test func `a node starts with the configuration that its state machine holds, and without one with none`() throws {
+        let configuration = Configuration(voters: [NodeID(1), NodeID(4)])
+        let node = try open(try diskWithFive(), try machine(configuration: configuration.encode()))
+        #expect(
+            node.recovered.configuration
+                == LoggedConfiguration(index: LogIndex(2), configuration: configuration))
+        #expect(node.recovered.applied == LogIndex(3))
+        let fresh = try open(try diskWithFive(), ListMachine(storage: ListMachine.Storage()))
+        #expect(fresh.recovered.configuration == nil)
+    }
+
+    @Test func `a configuration that cannot be read stops the start with its index and what is wrong`() throws {
+        let disk = try diskWithFive()
+        let damaged = try machine(configuration: [7, 7])
+        let error = #expect(throws: NodeRecoveryError.self) { _ = try open(disk, damaged) }
+        guard case .configuration(let index, let problem) = error else {
+            Issue.record("another error: \(String(describing: error))")
+            return
+        }
+        #expect(index == LogIndex(2) && problem.contains("unknown version 7"))
+        #expect(error?.description.contains("index 2") == true)
+    }
+
+    @Test func `bug 32: a snapshot brings its configuration to the machine that installs it`() throws {
+        let configuration = Configuration(voters: [NodeID(2), NodeID(3)])
+        let source = try machine(configuration: configuration.encode())
+        let file = try source.prepareSnapshot()().get()
+        let target = ListMachine(storage: ListMachine.Storage())
+        try target.writeIncoming(
+            identifier: 1, atBytes: 0, bytes: try source.readSnapshot(file, atBytes: 0, count: Int(file.sizeBytes)))
+        try target.installIncoming(
+            identifier: 1, totalBytes: file.sizeBytes, digest: file.digest, position: Self.at(3, 1))
+        let node = try open(try diskWithFive(), target)
+        #expect(
+            node.recovered.configuration
+                == LoggedConfiguration(index: LogIndex(2), configuration: configuration))
+    }
 }

@@ -71,4 +71,69 @@ import Testing
         #expect(try RunCounter.next(disk: disk) == RunCounter.numberMax)
         #expect(throws: DiskError.self) { try RunCounter.next(disk: disk) }
     }
+
+    // MARK: a file that is missing
+
+    private func remove(_ disk: MemoryDisk) throws {
+        try disk.remove("runs")
+        try disk.syncDirectory()
+    }
+
+    @Test func `a missing file beside a log that was in use is refused, named, with what to do`() throws {
+        let disk = MemoryDisk(path: "data")
+        let log = try makeLog(on: disk, count: 0)
+        #expect(throws: DiskError.self, "the log has a record already") { try RunCounter.next(disk: disk) }
+        log.close()
+        for count in [1, 60] {
+            let used = MemoryDisk(path: "data")
+            _ = try WriteAheadLog.open(disk: used, identity: testIdentity, options: smallOptions())
+            #expect(try RunCounter.next(disk: used) == 1, "founding comes first, the first number second")
+            let log = try makeLog(on: used, count: count, bytes: 120)
+            if count == 60 {
+                try #require(log.segmentCount > 2)
+                try log.compact(through: position(60, 1))
+                try #require(log.segmentCount == 1)
+            }
+            try remove(used)
+            let before = try contents(used)
+            do throws(DiskError) {
+                let number = try RunCounter.next(disk: used)
+                Issue.record("run \(number) was handed out twice")
+            } catch {
+                #expect(error.path == "data/runs")
+                #expect(error.description.contains("it is missing although the log beside it was in use"))
+                #expect(error.description.contains("Put the file back"))
+            }
+            #expect(try contents(used) == before)
+        }
+    }
+
+    @Test func `a log that a snapshot replaced counts as used, and so does one that cannot be read`() throws {
+        let disk = MemoryDisk()
+        let (log, _) = try WriteAheadLog.open(disk: disk, identity: testIdentity, options: smallOptions())
+        try log.append([request(term: 3, commit: 9, resetTo: position(9, 3))])
+        #expect(throws: DiskError.self) { try RunCounter.next(disk: disk) }
+        let fresh = MemoryDisk()
+        _ = try WriteAheadLog.open(disk: fresh, identity: testIdentity, options: smallOptions())
+        fresh.flipBit(in: try lastSegment(fresh), atByte: 17)
+        #expect(throws: DiskError.self) { try RunCounter.next(disk: fresh) }
+    }
+
+    /// The power goes at each step of a first start: founding the log, then the first number.
+    @Test(arguments: [UnsyncedFate.lost, .kept, .torn(seed: 4), .torn(seed: 5)])
+    func `a first start that is cut short anywhere does not lock the node out`(fate: UnsyncedFate) throws {
+        for step in 0..<20 {
+            let disk = MemoryDisk()
+            disk.inject(DiskFault(.powerLoss, after: step))
+            do {
+                _ = try WriteAheadLog.open(disk: disk, identity: testIdentity, options: smallOptions())
+                _ = try RunCounter.next(disk: disk)
+            } catch {
+                try #require(disk.isPowerLost)
+            }
+            disk.powerLoss(fate)
+            _ = try WriteAheadLog.open(disk: disk, identity: testIdentity, options: smallOptions())
+            #expect(try RunCounter.next(disk: disk) >= 1, "step \(step)")
+        }
+    }
 }

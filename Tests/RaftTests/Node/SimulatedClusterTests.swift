@@ -7,7 +7,7 @@ import Testing
     private static func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
     @Test func `three nodes elect one leader and take writes and reads through every node`() throws {
-        let cluster = try SimulatedCluster(seed: 1)
+        let cluster = try ListCluster(seed: 1)
         #expect(
             cluster.run(forNanoseconds: 5_000_000_000) { cluster.ids.allSatisfy { cluster.status($0)?.leader != nil } })
         for round in 0..<5 {
@@ -23,9 +23,9 @@ import Testing
 
     @Test func `a group of one elects itself, acknowledges only what is durable, and keeps it over power loss`() throws
     {
-        var options = SimulatedCluster.Options()
+        var options = ListCluster.Options()
         options.nodeCount = 1
-        let cluster = try SimulatedCluster(seed: 2, options: options)
+        let cluster = try ListCluster(seed: 2, options: options)
         let only = cluster.ids[0]
         for round in 0..<10 {
             #expect(cluster.runUntilLeader() == only)
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test func `no acknowledged write is lost when the leader loses power again and again`() throws {
-        let cluster = try SimulatedCluster(seed: 3)
+        let cluster = try ListCluster(seed: 3)
         var number = 0
         for _ in 0..<8 {
             let leader = try #require(cluster.runUntilLeader())
@@ -58,11 +58,11 @@ import Testing
         #expect(try cluster.healAndConverge())
         #expect(cluster.violations() == [])
         #expect(cluster.acknowledged.count >= 80)
-        #expect(cluster.observer.leaderCount >= 8)
+        #expect(cluster.leaderCount >= 8)
     }
 
     @Test func `a follower that was away too long gets a snapshot and converges`() throws {
-        let cluster = try SimulatedCluster(seed: 4)
+        let cluster = try ListCluster(seed: 4)
         let leader = try #require(cluster.runUntilLeader())
         let away = try #require(cluster.ids.first { $0 != leader })
         cluster.crash(away)
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func `a leader cut off from the others serves no read and takes no write, and steps down`() throws {
-        let cluster = try SimulatedCluster(seed: 5)
+        let cluster = try ListCluster(seed: 5)
         let old = try #require(cluster.runUntilLeader())
         cluster.propose(Self.bytes("before"), on: old)
         #expect(cluster.run(forNanoseconds: 5_000_000_000) { cluster.acknowledged.count == 1 })
@@ -128,14 +128,14 @@ struct FaultRun {
     let seed: UInt64
 
     func perform() throws -> Result {
-        let cluster = try SimulatedCluster(seed: seed)
+        let cluster = try ListCluster(seed: seed)
         var random = SplitMix64(seed: seed &* 7_919)
         var down: [NodeID] = []
         var number = 0
         for _ in 0..<60 {
             switch random.next() % 12 {
             case 0:
-                cluster.network.faults = .rough
+                cluster.network.model = .rough
             case 1:
                 cluster.network.healAll()
             case 2:

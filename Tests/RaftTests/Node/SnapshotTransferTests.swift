@@ -1,41 +1,16 @@
-/// The two ends of a snapshot transfer, driven by hand: what is lost, doubled, damaged or late must cost time only.
+/// The sending end of a snapshot transfer, driven by hand: what is lost, doubled, late, refused or slow must cost time only.
 
 import Testing
 
 @testable import Raft
 
 @Suite struct SnapshotTransferTests {
-    private static let leader = NodeID(1)
     private static let peer = NodeID(2)
     private static let file = SnapshotFile(
         position: LogPosition(index: LogIndex(50), term: Term(3)), path: "f", sizeBytes: 100,
         digest: [UInt8](repeating: 9, count: 32))
     private static let content = (0..<100).map { UInt8($0) }
 
-    private func chunk(
-        _ offset: Int, _ count: Int = 10, identifier: UInt64 = 1, index: UInt64 = 50
-    ) -> SnapshotChunk {
-        let bytes = Array(Self.content[offset..<offset + count])
-        return SnapshotChunk(
-            position: LogPosition(index: LogIndex(index), term: Term(3)), identifier: identifier,
-            offsetBytes: UInt64(offset), totalBytes: 100, checksum: Checksum.crc32c(bytes),
-            fileDigest: Self.file.digest, bytes: bytes)
-    }
-
-    /// What the receiver did, in words that compare.
-    private func words(_ actions: [SnapshotReceiver.Action]) -> [String] {
-        actions.map { action in
-            switch action {
-            case .store(let identifier, let offset, let bytes): "store \(identifier) \(offset)+\(bytes.count)"
-            case .install(let identifier, let total, _, let position):
-                "install \(identifier) \(total) \(position.index.rawValue)"
-            case .reply(let to, let reply):
-                reply.installed
-                    ? "installed" : reply.refused ? "refuse to \(to.rawValue)" : "ask \(reply.nextOffsetBytes)"
-            case .discard(let identifier): "discard \(identifier)"
-            }
-        }
-    }
     private func words(_ actions: [SnapshotSender.Action]) -> [String] {
         actions.map { action in
             switch action {
@@ -49,127 +24,47 @@ import Testing
         }
     }
 
-    // MARK: receiver
-
-    private func receive(
-        _ receiver: inout SnapshotReceiver, _ chunk: SnapshotChunk, from: NodeID = leader, commit: UInt64 = 5
-    ) -> [String] {
-        words(receiver.chunk(chunk, from: from, commit: LogIndex(commit)))
-    }
-    private func stored(_ receiver: inout SnapshotReceiver, _ next: UInt64, identifier: UInt64 = 1) -> [String] {
-        words(receiver.stored(identifier: identifier, nextOffsetBytes: next, problem: nil))
-    }
-
-    private func finished(_ receiver: inout SnapshotReceiver, _ installed: Bool) -> [String] {
-        words(receiver.installFinished(identifier: 1, installed: installed))
-    }
-
-    @Test func `pieces in order are stored one by one, then installed, then reported`() {
-        var receiver = SnapshotReceiver()
-        for offset in stride(from: 0, to: 100, by: 10) {
-            #expect(receive(&receiver, chunk(offset)) == ["store 1 \(offset)+10"])
-            let next = offset + 10
-            let expected = next < 100 ? ["ask \(next)"] : ["ask 100", "install 1 100 50"]
-            #expect(stored(&receiver, UInt64(next)) == expected)
-        }
-        #expect(finished(&receiver, true) == ["installed"])
-        #expect(receiver.incoming == nil)
-    }
-
-    @Test func `a piece that is doubled, skips ahead, is damaged or has another length is asked for again`() {
-        var receiver = SnapshotReceiver()
-        #expect(receive(&receiver, chunk(0)) == ["store 1 0+10"])
-        #expect(receive(&receiver, chunk(0)) == [], "while it is being stored there is nothing to say")
-        #expect(stored(&receiver, 10) == ["ask 10"])
-        #expect(receive(&receiver, chunk(0)) == ["ask 10"])
-        #expect(receive(&receiver, chunk(20)) == ["ask 10"])
-        var damaged = chunk(10)
-        damaged.bytes[3] ^= 1
-        #expect(receive(&receiver, damaged) == ["ask 10"])
-        var empty = chunk(10)
-        empty.bytes = []
-        empty.checksum = Checksum.crc32c([])
-        #expect(receive(&receiver, empty) == ["ask 10"])
-        var longer = chunk(10)
-        longer.totalBytes = 200
-        #expect(receive(&receiver, longer) == ["ask 10"])
-        var beyond = chunk(90)
-        beyond.offsetBytes = UInt64.max - 3
-        #expect(receive(&receiver, beyond) == ["ask 10"])
-        #expect(receive(&receiver, chunk(10)) == ["store 1 10+10"])
-    }
-
-    @Test func `bug 55: a snapshot not beyond the commit index is refused`() {
-        var receiver = SnapshotReceiver()
-        #expect(receive(&receiver, chunk(0), commit: 50) == ["refuse to 1"])
-        #expect(receive(&receiver, chunk(0), commit: 49) == ["store 1 0+10"])
-    }
-
-    @Test func `the middle of an unknown snapshot makes the receiver ask for its beginning`() {
-        var receiver = SnapshotReceiver()
-        #expect(receive(&receiver, chunk(40)) == ["ask 0"])
-        #expect(receiver.incoming == nil)
-    }
-
-    @Test func `another transfer replaces the one under way, but never one that is being stored or installed`() {
-        var receiver = SnapshotReceiver()
-        #expect(receive(&receiver, chunk(0)) == ["store 1 0+10"])
-        // The store of 1 is under way: its end must not be taken for the store of another leader's piece, whose
-        // identifier may be the same number (every node counts from its own run).
-        #expect(receive(&receiver, chunk(0), from: NodeID(3)) == [])
-        #expect(receive(&receiver, chunk(0, identifier: 2)) == [])
-        #expect(stored(&receiver, 10) == ["ask 10"])
-        #expect(receive(&receiver, chunk(0), from: NodeID(3)) == ["discard 1", "store 1 0+10"])
-        #expect(stored(&receiver, 10) == ["ask 10"])
-        #expect(receiver.incoming?.from == NodeID(3))
-        for offset in stride(from: 10, to: 100, by: 10) {
-            _ = receive(&receiver, chunk(offset), from: NodeID(3))
-            _ = stored(&receiver, UInt64(offset + 10))
-        }
-        #expect(receive(&receiver, chunk(0, identifier: 2)) == [])
-        #expect(finished(&receiver, false) == ["discard 1", "refuse to 3"])
-        #expect(receive(&receiver, chunk(0, identifier: 2)) == ["store 2 0+10"])
-    }
-
-    @Test func `a late piece of a transfer that was given up does not push out its successor`() {
-        var receiver = SnapshotReceiver()
-        #expect(receive(&receiver, chunk(0, identifier: 5)) == ["store 5 0+10"])
-        #expect(stored(&receiver, 10, identifier: 5) == ["ask 10"])
-        #expect(receive(&receiver, chunk(0, identifier: 4)) == [])
-        #expect(receive(&receiver, chunk(10, identifier: 5)) == ["store 5 10+10"])
-    }
-
-    @Test func `a disk error while storing gives the transfer up`() {
-        var receiver = SnapshotReceiver()
-        _ = receive(&receiver, chunk(0))
-        let actions = receiver.stored(identifier: 1, nextOffsetBytes: 0, problem: "no space left")
-        #expect(words(actions) == ["discard 1", "refuse to 1"])
-        #expect(receiver.incoming == nil)
-    }
-
-    // MARK: sender
-
     private static let second: UInt64 = 1_000_000_000
 
-    private func start(_ sender: inout SnapshotSender) -> [String] {
-        words(sender.start(peer: Self.peer, applied: LogIndex(40), nowNanoseconds: 0))
+    private func makeSender(bytesPerSecondMax: Int = 1 << 30, chunkBytes: Int = 10) -> SnapshotSender {
+        var options = NodeOptions()
+        options.snapshotChunkBytes = chunkBytes
+        options.snapshotBytesPerSecondMax = bytesPerSecondMax
+        options.snapshotResendNanoseconds = Self.second
+        options.snapshotTimeoutNanoseconds = 10 * Self.second
+        options.snapshotRetryNanosecondsMin = Self.second
+        options.snapshotRetryNanosecondsMax = 20 * Self.second
+        options.snapshotKeepNanoseconds = 100 * Self.second
+        return SnapshotSender(firstIdentifier: 1, limits: SnapshotSender.Limits(options))
+    }
+    private func place(applied: UInt64 = 40, base: UInt64 = 20) -> SnapshotSender.LogPlace {
+        SnapshotSender.LogPlace(applied: LogIndex(applied), base: LogIndex(base))
+    }
+    private func start(
+        _ sender: inout SnapshotSender, peer: NodeID = peer, base: UInt64 = 20, now: UInt64 = 0
+    ) -> [String] {
+        words(sender.start(peer: peer, log: place(base: base), nowNanoseconds: now))
+    }
+    private func copied(_ sender: inout SnapshotSender, now: UInt64 = 0) -> [String] {
+        words(sender.copied(peer: Self.peer, result: .success(Self.file), nowNanoseconds: now))
     }
     private func begun() -> SnapshotSender {
-        var sender = SnapshotSender(firstIdentifier: 1, chunkBytes: 10)
+        var sender = makeSender()
         #expect(start(&sender) == ["pin 2"])
         #expect(start(&sender) == [], "one transfer per peer")
         let pinned = sender.pinned(peer: Self.peer) { .success(Self.file) }
         #expect(words(pinned) == ["copy 2"])
-        let actions = sender.copied(peer: Self.peer, result: .success(Self.file), nowNanoseconds: 0)
-        #expect(words(actions) == ["read 0+10"])
+        #expect(copied(&sender) == ["read 0+10"])
         return sender
     }
-    private func wasRead(_ sender: inout SnapshotSender, _ offset: Int) -> [String] {
+    private func wasRead(
+        _ sender: inout SnapshotSender, _ offset: Int, identifier: UInt64 = 1, peer: NodeID = peer
+    ) -> [String] {
         let count = min(10, 100 - offset)
         return words(
             sender.chunkRead(
-                peer: Self.peer, identifier: 1, offsetBytes: UInt64(offset),
-                result: .success(Array(Self.content[offset..<offset + count]))))
+                peer: peer, identifier: identifier, offsetBytes: UInt64(offset),
+                result: .success(Array(Self.content[offset..<offset + count])), nowNanoseconds: 0))
     }
     private func answer(
         _ sender: inout SnapshotSender, _ next: UInt64, installed: Bool = false, refused: Bool = false,
@@ -179,11 +74,10 @@ import Testing
             identifier: identifier, nextOffsetBytes: next, installed: installed, refused: refused)
         return words(sender.reply(from: Self.peer, reply, nowNanoseconds: now))
     }
-    private func tick(_ sender: inout SnapshotSender, _ now: UInt64, silent: Bool = false) -> [String] {
-        words(
-            sender.tick(
-                nowNanoseconds: now, resendNanoseconds: Self.second, timeoutNanoseconds: 10 * Self.second,
-                isSilent: { _ in silent }))
+    private func tick(
+        _ sender: inout SnapshotSender, _ now: UInt64, silent: Bool = false, base: UInt64 = 20
+    ) -> [String] {
+        words(sender.tick(log: place(base: base), nowNanoseconds: now, isSilent: { _ in silent }))
     }
     /// A sender that has sent the last piece, and heard that everything arrived.
     private func allSent() -> SnapshotSender {
@@ -203,11 +97,11 @@ import Testing
     }
 
     @Test func `the log is held from the start of a transfer until the peer had time to follow`() {
-        var sender = SnapshotSender(firstIdentifier: 1, chunkBytes: 10)
+        var sender = makeSender()
         #expect(sender.heldIndex == nil)
         _ = start(&sender)
         #expect(sender.heldIndex == LogIndex(40))
-        _ = sender.copied(peer: Self.peer, result: .success(Self.file), nowNanoseconds: 0)
+        _ = copied(&sender)
         #expect(sender.heldIndex == LogIndex(50))
         _ = answer(&sender, 100, installed: true, now: 3)
         #expect(sender.heldIndex == LogIndex(50))
@@ -215,12 +109,13 @@ import Testing
         #expect(sender.heldIndex == LogIndex(50))
         _ = tick(&sender, 10 * Self.second + 3)
         #expect(sender.heldIndex == nil)
+        #expect(sender.isIdle)
         var failed = begun()
         _ = answer(&failed, 0, refused: true)
         #expect(failed.heldIndex == nil)
         var deposed = begun()
         _ = answer(&deposed, 100, installed: true)
-        _ = deposed.abandonAll()
+        _ = deposed.abandonAll(nowNanoseconds: 0)
         #expect(deposed.heldIndex == nil)
         let floor = CompactionFloor(keepEntries: 5)
         #expect(floor.through(checkpoint: LogIndex(5)) == nil)
@@ -265,38 +160,119 @@ import Testing
         #expect(answer(&sender, 0, refused: true) == ["finished nil", "discard"])
     }
 
-    @Test func `a transfer ends when the peer falls silent, when nothing moves, and with leadership`() {
+    // MARK: ending and beginning again
+
+    @Test func `a transfer ends when the peer falls silent, when nothing moves, and with leadership; the copy stays`() {
         var silent = begun()
         _ = wasRead(&silent, 0)
-        #expect(tick(&silent, 1, silent: true) == ["finished nil", "discard"])
+        #expect(tick(&silent, 1, silent: true) == ["finished nil"])
         var stuck = begun()
         _ = wasRead(&stuck, 0)
-        #expect(tick(&stuck, 10 * Self.second) == ["finished nil", "discard"])
+        #expect(tick(&stuck, 10 * Self.second) == ["finished nil"])
         var deposed = begun()
-        let abandoned = deposed.abandonAll()
-        #expect(words(abandoned) == ["discard"])
+        #expect(words(deposed.abandonAll(nowNanoseconds: 0)) == [])
         #expect(wasRead(&deposed, 0) == [], "a read that ends late finds nothing")
         #expect(answer(&deposed, 10) == [])
+        for var sender in [silent, stuck, deposed] {
+            #expect(!sender.isIdle && sender.heldIndex == nil, "a kept copy does not hold the log")
+            #expect(tick(&sender, 111 * Self.second) == ["discard"], "not for ever")
+            #expect(sender.isIdle)
+        }
     }
 
-    @Test func `a copy that ends after its transfer was given up is thrown away`() {
-        var sender = SnapshotSender(firstIdentifier: 1, chunkBytes: 10)
-        _ = sender.start(peer: Self.peer, applied: LogIndex(40), nowNanoseconds: 0)
-        _ = sender.abandonAll()
-        let late = sender.copied(peer: Self.peer, result: .success(Self.file), nowNanoseconds: 0)
-        #expect(words(late) == ["discard"])
+    @Test func `a peer that comes back is sent the same copy, while the log reaches back to it`() {
+        var sender = begun()
+        _ = wasRead(&sender, 0)
+        _ = answer(&sender, 10)
+        _ = wasRead(&sender, 10)
+        #expect(tick(&sender, 1, silent: true) == ["finished nil"])
+        #expect(start(&sender, base: 50, now: 2) == ["read 0+10"], "no second copy, no waiting")
+        #expect(sender.heldIndex == LogIndex(50))
+        #expect(wasRead(&sender, 0, identifier: 2) == ["send 0"])
+        // The receiver still has the first two pieces.
+        #expect(answer(&sender, 20, identifier: 2) == ["read 20+10"])
+        // Broken off again, and now the log is cut behind it: a copy that nobody can follow goes.
+        _ = wasRead(&sender, 20, identifier: 2)
+        #expect(tick(&sender, 3, silent: true, base: 50) == ["finished nil"])
+        #expect(start(&sender, base: 51, now: 4) == ["discard", "pin 2"])
+        var ticked = begun()
+        _ = wasRead(&ticked, 0)
+        #expect(tick(&ticked, 1, silent: true) == ["finished nil"])
+        #expect(tick(&ticked, 2, base: 51) == ["discard"])
     }
 
-    @Test func `a failed copy or read tells the core`() {
-        var sender = SnapshotSender(firstIdentifier: 1, chunkBytes: 10)
-        _ = sender.start(peer: Self.peer, applied: LogIndex(40), nowNanoseconds: 0)
+    @Test func `one copy serves all who wait for one, and goes with the last of them`() {
+        var sender = makeSender()
+        #expect(start(&sender) == ["pin 2"])
+        #expect(start(&sender, peer: NodeID(3)) == [], "it waits for the copy that is being made")
+        #expect(copied(&sender) == ["read 0+10", "read 0+10"])
+        #expect(start(&sender, peer: NodeID(4)) == ["read 0+10"], "a copy that is being sent serves also")
+        #expect(answer(&sender, 100, installed: true) == ["finished 50"])
+        let other = SnapshotReply(identifier: 2, nextOffsetBytes: 0, installed: false, refused: true)
+        let refused = words(sender.reply(from: NodeID(3), other, nowNanoseconds: 0))
+        #expect(refused == ["finished nil"])
+        let third = SnapshotReply(identifier: 3, nextOffsetBytes: 100, installed: true, refused: false)
+        let done = words(sender.reply(from: NodeID(4), third, nowNanoseconds: 0))
+        #expect(done == ["finished 50", "discard"])
+        #expect(words(sender.copied(peer: Self.peer, result: .success(Self.file), nowNanoseconds: 0)) == [], "kept")
+    }
+
+    @Test func `after a refusal the next copy waits, twice as long each time, up to a limit`() {
+        var sender = begun()
+        var now: UInt64 = 0
+        var waits: [UInt64] = []
+        for identifier in 1...8 {
+            #expect(
+                answer(&sender, 0, refused: true, identifier: UInt64(identifier), now: now)
+                    == ["finished nil", "discard"])
+            #expect(start(&sender, now: now) == [], "the core asks again after a heartbeat")
+            #expect(sender.heldIndex == nil)
+            let begin = now
+            while tick(&sender, now).isEmpty { now += Self.second / 4 }
+            waits.append((now - begin) / Self.second)
+            #expect(copied(&sender, now: now) == ["read 0+10"])
+        }
+        #expect(waits == [1, 2, 4, 8, 16, 20, 20, 20])
+        // A success forgets it all.
+        #expect(answer(&sender, 100, installed: true, identifier: 9, now: now) == ["finished 50", "discard"])
+        #expect(start(&sender, now: now) == ["pin 2"])
+    }
+
+    @Test func `a peer that falls silent while its next try is waited for is given up`() {
+        var sender = begun()
+        _ = answer(&sender, 0, refused: true)
+        _ = start(&sender)
+        #expect(tick(&sender, 1, silent: true) == ["finished nil"])
+        #expect(start(&sender, now: 2) == [], "coming back does not shorten the wait")
+        #expect(tick(&sender, Self.second) == ["pin 2"])
+    }
+
+    @Test func `a copy that ends after its transfer was given up is kept a while for the next`() {
+        var sender = makeSender()
+        _ = start(&sender)
+        _ = sender.abandonAll(nowNanoseconds: 0)
+        #expect(copied(&sender) == [])
+        #expect(start(&sender) == ["read 0+10"])
+        var late = makeSender()
+        _ = start(&late)
+        _ = late.abandonAll(nowNanoseconds: 0)
+        _ = copied(&late)
+        #expect(tick(&late, 100 * Self.second) == ["discard"])
+    }
+
+    @Test func `a failed copy or read tells the core, and is not tried again at once`() {
+        var sender = makeSender()
+        _ = start(&sender)
         let failed = sender.copied(
             peer: Self.peer, result: .failure(StateMachineError("no space left")), nowNanoseconds: 0)
         #expect(words(failed) == ["finished nil"])
+        #expect(start(&sender) == [])
         var reading = begun()
         let broken = reading.chunkRead(
-            peer: Self.peer, identifier: 1, offsetBytes: 0, result: .failure(StateMachineError("read error")))
+            peer: Self.peer, identifier: 1, offsetBytes: 0, result: .failure(StateMachineError("read error")),
+            nowNanoseconds: 0)
         #expect(words(broken) == ["finished nil", "discard"])
+        #expect(start(&reading) == [])
     }
 
     @Test func `answers to another transfer are not listened to`() {
@@ -304,5 +280,67 @@ import Testing
         _ = wasRead(&sender, 0)
         #expect(answer(&sender, 100, installed: true, identifier: 77) == [])
         #expect(answer(&sender, 10, identifier: 0) == [])
+    }
+
+    // MARK: rate
+
+    /// Pieces of 1 MiB at 4 MiB/s, ticks of 10 ms, a receiver that answers at once.
+    @Test func `pieces go no faster than the limit, over all peers together, and each gets its share`() {
+        let mebibyte = 1 << 20
+        var sender = makeSender(bytesPerSecondMax: 4 * mebibyte, chunkBytes: mebibyte)
+        let file = SnapshotFile(
+            position: Self.file.position, path: "big", sizeBytes: 1 << 40, digest: Self.file.digest)
+        _ = start(&sender)
+        _ = start(&sender, peer: NodeID(3))
+        var sent: [NodeID: Int] = [:]
+        var now: UInt64 = 0
+        func carryOut(_ actions: [SnapshotSender.Action]) {
+            for case .read(let peer, let identifier, _, let offset, let count) in actions {
+                sent[peer, default: 0] += count
+                _ = sender.chunkRead(
+                    peer: peer, identifier: identifier, offsetBytes: offset, result: .success([1]), nowNanoseconds: now)
+                let reply = SnapshotReply(
+                    identifier: identifier, nextOffsetBytes: offset + UInt64(count), installed: false, refused: false)
+                carryOut(sender.reply(from: peer, reply, nowNanoseconds: now))
+            }
+        }
+        carryOut(sender.copied(peer: Self.peer, result: .success(file), nowNanoseconds: now))
+        while now < 20 * Self.second {
+            now += 10_000_000
+            carryOut(sender.tick(log: place(), nowNanoseconds: now, isSilent: { _ in false }))
+        }
+        let total = sent.values.reduce(0, +) / mebibyte
+        #expect((78...84).contains(total), "\(total) MiB in 20 s")
+        #expect(sent.count == 2)
+        for (peer, bytes) in sent { #expect(bytes / mebibyte > 25, "\(peer) got \(bytes / mebibyte) MiB") }
+    }
+
+    @Test func `what the limit holds back is not taken for silence`() {
+        let chunk = 4 << 20
+        var sender = makeSender(bytesPerSecondMax: 1, chunkBytes: chunk)
+        _ = start(&sender)
+        let file = SnapshotFile(
+            position: Self.file.position, path: "big", sizeBytes: 3 * UInt64(chunk), digest: Self.file.digest)
+        _ = sender.copied(peer: Self.peer, result: .success(file), nowNanoseconds: 0)
+        var now: UInt64 = 0
+        var seconds: [UInt64] = []
+        for piece in 1...2 {
+            _ = sender.chunkRead(
+                peer: Self.peer, identifier: 1, offsetBytes: UInt64((piece - 1) * chunk), result: .success([1]),
+                nowNanoseconds: now)
+            let reply = SnapshotReply(
+                identifier: 1, nextOffsetBytes: UInt64(piece * chunk), installed: false, refused: false)
+            #expect(words(sender.reply(from: Self.peer, reply, nowNanoseconds: now)) == [], "the bucket is empty")
+            let begin = now
+            var actions: [String] = []
+            while actions.isEmpty, now < 300 * Self.second {
+                now += Self.second
+                actions = tick(&sender, now)
+            }
+            #expect(actions == ["read \(piece * chunk)+\(chunk)"])
+            seconds.append((now - begin) / Self.second)
+        }
+        // 64 KiB/s is the least rate there is; the debt of a piece then takes six times as long as a transfer may stand.
+        #expect(seconds == [1, 64], "\(seconds)")
     }
 }

@@ -23,7 +23,7 @@ struct SwarmRun {
     var steps = 50
 
     func perform() throws -> Result {
-        var options = SimulatedCluster.Options()
+        var options = ListCluster.Options()
         options.nodeCount = nodeCount
         var random = SplitMix64(seed: seed &* 104_729)
         // Small limits make edges common.
@@ -33,7 +33,7 @@ struct SwarmRun {
         options.core.unappliedBytesMax = random.next(below: 3) == 0 ? 2 << 10 : 64 << 20
         options.core.tailBytesMax = random.next(below: 2) == 0 ? 1 << 10 : 32 << 20
         options.node.snapshotChunkBytes = random.next(below: 2) == 0 ? 64 : 1 << 10
-        let cluster = try SimulatedCluster(seed: seed, options: options)
+        let cluster = try ListCluster(seed: seed, options: options)
         var troubles = Trouble.allCases.filter { _ in random.next(below: 2) == 0 }
         if troubles.isEmpty { troubles = [.crash] }
         var number = 0
@@ -56,7 +56,7 @@ struct SwarmRun {
         return Result(
             converged: converged, violations: cluster.violations(expectedFailure: Self.isInjected),
             acknowledged: cluster.acknowledged.count, failures: cluster.failures.count, snapshots: snapshots,
-            leaders: cluster.observer.leaderCount)
+            leaders: cluster.leaderCount)
     }
 
     static func isInjected(_ reason: String) -> Bool {
@@ -66,20 +66,20 @@ struct SwarmRun {
     }
 
     /// A full or faulty disk may keep a node from starting; it is tried again later.
-    private func restart(_ id: NodeID, in cluster: SimulatedCluster) {
+    private func restart(_ id: NodeID, in cluster: ListCluster) {
         do { try cluster.start(id) } catch { cluster.disk(id)?.powerLoss(.lost) }
     }
 
     /// Returns how many writes each node gets at most in this step.
     private func cause(
-        _ trouble: Trouble, in cluster: SimulatedCluster, _ random: inout SplitMix64
+        _ trouble: Trouble, in cluster: ListCluster, _ random: inout SplitMix64
     ) throws -> Int {
         func anyone() -> NodeID { cluster.ids[random.next(below: cluster.ids.count)] }
         let leader = cluster.leader ?? anyone()
         let node = random.next(below: 2) == 0 ? leader : anyone()
         switch trouble {
         case .roughNetwork:
-            if random.next(below: 2) == 0 { cluster.network.faults = .rough } else { cluster.network.healAll() }
+            if random.next(below: 2) == 0 { cluster.network.model = .rough } else { cluster.network.healAll() }
         case .isolation:
             if random.next(below: 2) == 0 {
                 cluster.network.isolate(node, from: cluster.ids)

@@ -138,6 +138,30 @@ final class Ends<Value: Sendable>: Sendable {
         #expect(add("c", to: waiters, term: 1) != nil)
     }
 
+    @Test func `beyond the bytes a proposal is turned away, but the only one always fits, and each end gives room`()
+        throws
+    {
+        let waiters = Waiters(node: Self.node, run: 1, countMax: 100, bytesMax: 100, applied: .zero)
+        func add(_ name: String, bytes: Int) -> ProposalID? {
+            waiters.addProposal(costBytes: bytes, deadlineNanoseconds: 50, ends.note(name))
+        }
+        let huge = try #require(add("huge", bytes: 1_000))
+        #expect(add("small", bytes: 1) == nil)
+        #expect(ends.all.map(\.value) == [.refused(.overloaded)])
+        waiters.proposalsRefused([huge], reason: .changeUnderWay)
+        #expect(ends.all.last?.value == .refused(.changeUnderWay))
+        let first = try #require(add("first", bytes: 60))
+        #expect(add("exact", bytes: 40) != nil)
+        #expect(add("over", bytes: 1) == nil)
+        waiters.handedOn([Proposal(id: first, payload: [])], term: Term(1))
+        apply([entry(1, 1, first)], to: waiters)
+        #expect(add("again", bytes: 60) != nil)
+        #expect(add("over again", bytes: 1) == nil)
+        waiters.expire(nowNanoseconds: 50)
+        #expect(add("after all", bytes: 100) != nil)
+        #expect(waiters.count == 1)
+    }
+
     @Test func `bug 43: after the end nobody waits any more: whoever comes is told so at once`() throws {
         let waiters = waiters()
         _ = try #require(add("before", to: waiters, term: 1))

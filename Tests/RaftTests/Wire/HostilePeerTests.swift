@@ -56,7 +56,7 @@ struct HostilePeerTests {
     func boundedQueue() async throws {
         var options = WireNode.quickOptions
         options.writeBufferBytesMax = 256 << 10
-        let puppet = WirePuppet(answer: try Frame.encode(ControlFrame.welcome(from: NodeID(2)).encode()))
+        let puppet = WirePuppet(answer: try Frame.encode(ControlFrame.welcome(Welcome(from: NodeID(2))).encode()))
         let listener = try await puppet.listen()
         let node = try await WireNode(1, peers: [2: try #require(listener.localAddress?.port)], options: options)
         try await node.event(.connected(NodeID(2)))
@@ -148,11 +148,11 @@ struct HostilePeerTests {
         var hello = ControlFrame.hello(
             Hello(clusterID: WireNode.cluster, from: NodeID(2), to: NodeID(1))
         ).encode()
-        hello[9] = 77
+        hello[9] = 1
         let puppet = WirePuppet()
         send(try Frame.encode(hello), on: try await puppet.dial(port: node.port))
         try await puppet.closed.wait(for: "end of the connection") { !$0.isEmpty }
-        let refusal = ControlFrame.refusal(Refusal(reason: .otherVersion, from: NodeID(1), protocolVersion: 1))
+        let refusal = ControlFrame.refusal(Refusal(reason: .otherVersion, from: NodeID(1), protocolVersion: 2))
         #expect(puppet.received.elements == (try Frame.encode(refusal.encode())))
         await node.transport.stop()
     }

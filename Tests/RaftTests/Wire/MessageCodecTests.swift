@@ -18,24 +18,26 @@ struct MessageCodecTests {
         }
     }
 
-    @Test("the samples cover every case of MessageBody, which numbers its types 1 to 14")
+    @Test("the samples cover every case of MessageBody, which numbers its types 1 to 16")
     func typeNumbers() throws {
         var random = WireRandom(seed: 2)
         var types: Set<UInt8> = []
         for kind in 0..<WireSamples.kinds {
             types.insert(try MessageCodec.encode(WireSamples.message(kind: kind, random: &random))[0])
         }
-        #expect(types == Set(1...14))
+        #expect(types == Set(1...16))
     }
 
     @Test("the bytes of a vote request are those of the documented format")
     func knownBytes() throws {
         let message = RaftMessage(
-            from: NodeID(1), to: NodeID(0x0203), term: Term(4),
-            body: .voteRequest(VoteRequest(last: LogPosition(index: LogIndex(5), term: Term(0x0607)))))
+            from: NodeID(1), to: NodeID(0x0203), term: Term(4), incarnation: 0x0908,
+            body: .voteRequest(
+                VoteRequest(last: LogPosition(index: LogIndex(5), term: Term(0x0607)), isTransfer: true)))
         let zeros = [UInt8](repeating: 0, count: 7)
-        let expected: [UInt8] =
-            [3, 1] + [1] + zeros + [3, 2] + zeros.dropLast() + [4] + zeros + [5] + zeros + [7, 6] + zeros.dropLast()
+        let start: [UInt8] = [3, 2] + [1] + zeros + [3, 2] + zeros.dropLast()
+        let header: [UInt8] = start + [4] + zeros + [8, 9] + zeros.dropLast()
+        let expected: [UInt8] = header + [5] + zeros + [7, 6] + zeros.dropLast() + [1]
         #expect(try MessageCodec.encode(message) == expected)
     }
 
@@ -65,9 +67,9 @@ struct MessageCodecTests {
     func unknown() throws {
         var random = WireRandom(seed: 5)
         var bytes = try MessageCodec.encode(WireSamples.message(kind: 7, random: &random))
-        bytes[1] = 2
-        #expect(throws: WireError.unknownVersion(2)) { try MessageCodec.decode(bytes) }
-        for type in [UInt8(0), 15, 0xF0, 255] {
+        bytes[1] = 1
+        #expect(throws: WireError.unknownVersion(1)) { try MessageCodec.decode(bytes) }
+        for type in [UInt8(0), 17, 0xF0, 255] {
             bytes[0] = type
             #expect(throws: WireError.unknownType(type)) { try MessageCodec.decode(bytes) }
         }
@@ -84,11 +86,11 @@ struct MessageCodecTests {
                     previous: none, entries: [Entry(index: LogIndex(1), term: Term(1), kind: .noop)],
                     commit: .zero)))
         var bytes = try MessageCodec.encode(append)
-        for offset in 50..<54 { bytes[offset] = 0xFF }
+        for offset in 58..<62 { bytes[offset] = 0xFF }
         #expect(
             throws: WireError.countTooLarge(field: "append.entries", count: 0xFFFF_FFFF, countMax: 1)
         ) { try MessageCodec.decode(bytes) }
-        bytes.replaceSubrange(50..<54, with: [2, 0, 0, 0])
+        bytes.replaceSubrange(58..<62, with: [2, 0, 0, 0])
         #expect(throws: WireError.countTooLarge(field: "append.entries", count: 2, countMax: 1)) {
             try MessageCodec.decode(bytes)
         }
@@ -105,8 +107,8 @@ struct MessageCodecTests {
         let message = RaftMessage(
             from: NodeID(1), to: NodeID(2), term: Term(1),
             body: .forward(ForwardRequest(proposals: [Proposal(id: .none, payload: payload)])))
-        #expect(throws: WireError.frameTooLarge(bytes: 2_050, bytesMax: 2_049)) {
-            try MessageCodec.frame(message, bodyBytesMax: 2_049)
+        #expect(throws: WireError.frameTooLarge(bytes: 2_059, bytesMax: 2_058)) {
+            try MessageCodec.frame(message, bodyBytesMax: 2_058)
         }
         let chunk = SnapshotChunk(
             position: .zero, identifier: 1, offsetBytes: 0, totalBytes: 0, checksum: 0,
@@ -125,7 +127,7 @@ struct MessageCodecTests {
             var bytes = random.bytes(Int(random.next() % 96))
             // Three of four get far enough in to reach the fields.
             if round % 4 != 0, bytes.count > 1 {
-                bytes[0] = UInt8(1 + random.next() % 14)
+                bytes[0] = UInt8(1 + random.next() % 16)
                 bytes[1] = MessageCodec.version
             }
             do throws(WireError) {

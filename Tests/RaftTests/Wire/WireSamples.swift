@@ -29,12 +29,12 @@ struct WireRandom: RandomNumberGenerator {
 
 enum WireSamples {
     /// Number of different shapes that `message` makes.
-    static let kinds = 16
+    static let kinds = 19
 
     static func message(kind: Int, payloadBytesMax: Int = 40, random: inout WireRandom) -> RaftMessage {
         RaftMessage(
             from: NodeID(random.number()), to: NodeID(random.number()), term: Term(random.number()),
-            body: body(kind: kind, payloadBytesMax: payloadBytesMax, random: &random))
+            incarnation: random.number(), body: body(kind: kind, payloadBytesMax: payloadBytesMax, random: &random))
     }
 
     static func position(_ random: inout WireRandom) -> LogPosition {
@@ -57,9 +57,9 @@ enum WireSamples {
         let flag = random.next() % 2 == 0
         let count = Int(random.next() % 4)
         switch kind {
-        case 0: return .preVoteRequest(VoteRequest(last: position(&random)))
+        case 0: return .preVoteRequest(VoteRequest(last: position(&random), isTransfer: flag))
         case 1: return .preVoteReply(VoteReply(granted: flag))
-        case 2: return .voteRequest(VoteRequest(last: position(&random)))
+        case 2: return .voteRequest(VoteRequest(last: position(&random), isTransfer: flag))
         case 3: return .voteReply(VoteReply(granted: flag))
         case 4:
             let entries = (0..<count).map { _ in entry(payloadBytesMax: payloadBytesMax, random: &random) }
@@ -74,11 +74,14 @@ enum WireSamples {
                         rejected: LogIndex(random.number()), hint: position(&random),
                         lastIndex: LogIndex(random.number()))))
         case 7: return .heartbeat(Heartbeat(commit: LogIndex(random.number()), round: random.number()))
-        case 8: return .heartbeatReply(HeartbeatReply(round: random.number()))
+        case 8:
+            let level = UInt16(truncatingIfNeeded: random.next())
+            return .heartbeatReply(HeartbeatReply(round: random.number(), featureLevelMax: level))
         case 9:
             let proposals = (0..<count).map { _ in
                 let length = Int(random.next() % UInt64(payloadBytesMax + 1))
-                return Proposal(id: proposal(&random), payload: random.bytes(length))
+                return Proposal(
+                    id: proposal(&random), kind: flag ? .command : .membershipChange, payload: random.bytes(length))
             }
             return .forward(ForwardRequest(proposals: proposals))
         case 10:
@@ -96,6 +99,9 @@ enum WireSamples {
                     position: position(&random), identifier: random.number(), offsetBytes: random.number(),
                     totalBytes: random.number(), checksum: UInt32(truncatingIfNeeded: random.next()),
                     fileDigest: random.bytes(flag ? 32 : 0), bytes: bytes))
+        case 15: return .timeoutNow
+        case 16: return .transferRequest(target: NodeID(random.number()))
+        case 17: return .transferRequest(target: nil)
         default:
             return .snapshotReply(
                 SnapshotReply(

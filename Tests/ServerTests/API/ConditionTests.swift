@@ -170,13 +170,51 @@ struct ConditionTests {
             let stale = await contract.send("GET", target, headers: [("X-Consistency", "stale")])
             #expect(stale.status == 200)
             #expect(stale.headers["x-mneme-age-ms"] == "7")
-            #expect(contract.service.barriers.last == .stale)
+            #expect(contract.service.barriers.last == .stale(ageMillisecondsMax: nil))
             let lease = await contract.send("GET", target, headers: [("X-Consistency", "lease")])
-            #expect(lease.status == 501)
-            #expect(lease.errorText == "X-Consistency: lease is not built in this version")
+            #expect(lease.status == 200)
+            #expect(lease.headers["x-mneme-age-ms"] == nil)
+            #expect(contract.service.barriers.last == .lease)
             let bad = await contract.send("GET", target, headers: [("X-Consistency", "Eventually")])
             #expect(bad.status == 400)
             #expect(bad.errorText?.hasPrefix("X-Consistency must be linearizable, lease or stale") == true)
+        }
+    }
+
+    @Test("a stale read with a bound is refused with its age when it is older")
+    func boundedStaleness() async throws {
+        let contract = try Contract()
+        let id = try await contract.create(ConditionTests.body)
+        let target = "/api/v1/memories/\(id)"
+        func read(_ bound: String, _ consistency: String? = "stale") async -> APIResponse {
+            var headers = [("X-Max-Staleness-Ms", bound)]
+            if let consistency { headers.append(("X-Consistency", consistency)) }
+            return await contract.send("GET", target, headers: headers)
+        }
+        let fresh = await read("7")
+        #expect(fresh.status == 200)
+        #expect(fresh.headers["x-mneme-age-ms"] == "7")
+        #expect(contract.service.barriers.last == .stale(ageMillisecondsMax: 7))
+        let old = await read("6")
+        #expect(old.status == 503)
+        #expect(old.headers["x-mneme-age-ms"] == "7")
+        #expect(old.headers["retry-after"] == "1")
+        #expect(
+            old.errorText
+                == "the state of this node may lack what was written in the last 7 ms; "
+                + "X-Max-Staleness-Ms asked for at most 6 ms"
+        )
+        for bound in ["", "-1", "1.5", "86400001", "+7", "99999999999999999999"] {
+            let bad = await read(bound)
+            #expect(bad.status == 400)
+            #expect(
+                bad.errorText?.hasPrefix("X-Max-Staleness-Ms must be a number of milliseconds from 0 to 86400000")
+                    == true)
+        }
+        for consistency in ["linearizable", "lease", nil] {
+            let bad = await read("100", consistency)
+            #expect(bad.status == 400)
+            #expect(bad.errorText?.contains("goes with X-Consistency: stale only") == true)
         }
     }
 

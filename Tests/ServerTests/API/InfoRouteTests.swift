@@ -88,6 +88,8 @@ struct InfoRouteTests {
         let peer = status["peers"]?.arrayValue?.first
         #expect(peer?["id"] == 2)
         #expect(peer?["match_index"] == 3)
+        #expect(peer?["role"] == "learner")
+        #expect(status["membership"] == "voter")
         #expect(peer?["lag_entries"] == .some(.null))
     }
 

@@ -64,8 +64,13 @@ final class LocalService: MemoryService {
     ) async throws(ServiceError) -> ReadStamp {
         let result: Result<ReadStamp, ServiceError> = state.withLock { state in
             state.barriers.append(consistency)
-            if let failure = state.barrierFailure, consistency != .stale { return .failure(failure) }
-            return .success(ReadStamp(appliedIndex: state.index, ageMilliseconds: consistency == .stale ? 7 : 0))
+            var bound: UInt64??
+            if case .stale(let ageMax) = consistency { bound = .some(ageMax) }
+            if case .some(.some(let ageMax)) = bound, ageMax < 7 {
+                return .failure(.tooStale(ageMilliseconds: 7, ageMillisecondsMax: ageMax))
+            }
+            if let failure = state.barrierFailure, bound == nil { return .failure(failure) }
+            return .success(ReadStamp(appliedIndex: state.index, ageMilliseconds: bound == nil ? 0 : 7))
         }
         return try result.get()
     }
@@ -82,10 +87,13 @@ final class LocalService: MemoryService {
     }
 
     func status() async -> NodeStatus {
-        NodeStatus(
+        var member = MembershipView.Member(
+            id: 2, address: "127.0.0.1:1", role: .learner, priority: 100, incarnation: 0)
+        member.matchIndex = 3
+        return NodeStatus(
             nodeID: 1, clusterID: "test", role: "leader", term: 1, leaderID: 1, commitIndex: index, appliedIndex: index,
             lastIndex: index, firstIndex: 1, digest: "00ff", logBytes: 0, uptimeMilliseconds: 5,
-            peers: [NodeStatus.Peer(id: 2, address: "127.0.0.1:1", matchIndex: 3)])
+            membership: "voter", members: [member])
     }
 
     func metricsText() async -> String { "# TYPE mneme_raft_term gauge\nmneme_raft_term 1\n" }
@@ -119,13 +127,13 @@ struct Contract {
     let clock = TestClock()
     let api: MemoryAPI
 
-    init() throws {
+    init(cluster: (any ClusterService)? = nil) throws {
         let service = try LocalService()
         let clock = clock
         let random = SeededRandom()
         self.service = service
         api = MemoryAPI(
-            service: service,
+            service: service, cluster: cluster,
             options: APIOptions(clockNanoseconds: { clock.nanoseconds }, random: { random.next() }))
     }
 

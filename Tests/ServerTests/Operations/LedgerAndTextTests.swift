@@ -150,9 +150,9 @@ struct TableTests {
         #expect(lines.count == 5)
         #expect(
             lines[1].dropFirst() == [
-                "1", "leader", "3", "1", "10", "10", "00ff00ff", "0", "4096", "B", "reachable",
+                "1", "-", "leader", "3", "1", "10", "10", "00ff00ff", "0", "4096", "B", "reachable",
             ])
-        #expect(lines[2][8] == "3")
+        #expect(lines[2][9] == "3")
         #expect(lines[4].suffix(2) == ["connection", "refused"])
         #expect(view.hasLeader)
         #expect(view.json["nodes"]?.arrayValue?.count == 4)

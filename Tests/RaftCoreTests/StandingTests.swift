@@ -1,0 +1,188 @@
+/// Who is listened to, who may stand, who may vote: removed nodes, lost directories, nodes without a cluster; catalogue
+/// bugs 9, 34 and 35.
+
+import Testing
+
+@testable import RaftCore
+
+@Suite struct StandingTests {
+    private let options = CoreOptions(heartbeatTicks: 2, electionTimeoutTicks: 10)
+
+    @Test func `bug 34: a removed node that was never told does not disturb the others`() {
+        for preVote in [true, false] {
+            var options = options
+            options.preVote = preVote
+            var cluster = TestCluster(nodes: 4, options: options)
+            cluster.elect(0)
+            cluster.tickAll(times: 4)
+            cluster.isolate(3)
+            cluster.change(0, MembershipChange(remove: [NodeID(4)]))
+            cluster.tickAll(times: 150)
+            cluster.heal()
+            cluster.tickAll(times: 200)
+            #expect(cluster.leaderPlace == 0 && cluster.nodes[0].core.term == Term(1))
+            #expect(cluster.members(0) == [[1, 2, 3], [], []])
+            cluster.expectNoProblems()
+        }
+    }
+
+    @Test func `bug 34: a removed node's requests are refused in the own term, everything else is dropped`() {
+        var node = CoreDriver(options: options)
+        let joint = voters(1, 2, outgoing: [1, 2, 3])
+        let entries = [entry(1, 1, joint), entry(2, 1, joint.leavingJoint())]
+        node.receive(.append(AppendRequest(previous: .zero, entries: entries, commit: LogIndex(1))), term: 1)
+        node.sent.removeAll()
+        node.tick(5)
+        // Not committed yet: heard like anyone.
+        var before = node
+        before.receive(.heartbeatReply(HeartbeatReply(round: 0)), from: 3, term: 7)
+        #expect(before.core.term == Term(7))
+        node.receive(.heartbeat(Heartbeat(commit: LogIndex(2), round: 0)), term: 1)
+        node.sent.removeAll()
+        node.tick(options.electionTimeoutTicks)
+        let elapsed = node.core.electionElapsedTicks
+        node.receive(.voteRequest(VoteRequest(last: position(9, 9))), from: 3, term: 9)
+        node.receive(.preVoteRequest(VoteRequest(last: position(9, 9))), from: 3, term: 9)
+        #expect(node.sent.voteReplies == [false] && node.sent.preVoteReplies == [false])
+        #expect(node.sent.map(\.term) == [Term(1), Term(1)])
+        node.receive(.appendReply(AppendReply(result: .matched(.zero))), from: 3, term: 9)
+        node.receive(.heartbeat(Heartbeat(commit: .zero, round: 0)), from: 3, term: 9)
+        #expect(node.core.term == Term(1) && node.core.electionElapsedTicks == elapsed)
+        #expect(node.core.status.ignoredMessages == 0)
+    }
+
+    @Test func `a node that knows of its removal neither votes nor stands, and says so once`() {
+        var node = CoreDriver(options: options)
+        let joint = voters(2, 3, outgoing: [1, 2, 3])
+        let entries = [entry(1, 1, joint), entry(2, 1, joint.leavingJoint())]
+        node.receive(.append(AppendRequest(previous: .zero, entries: entries, commit: LogIndex(1))), term: 1)
+        #expect(node.removals == 0)
+        node.receive(.heartbeat(Heartbeat(commit: LogIndex(2), round: 0)), term: 1)
+        node.receive(.heartbeat(Heartbeat(commit: LogIndex(2), round: 0)), term: 1)
+        #expect(node.removals == 1)
+        node.sent.removeAll()
+        node.tick(100)
+        #expect(node.sent.isEmpty && node.core.leader == nil)
+        node.receive(.voteRequest(VoteRequest(last: position(9, 1))), from: 3, term: 2)
+        #expect(node.sent.voteReplies == [false])
+    }
+
+    @Test func `a node that knows no cluster listens, votes, and follows whoever leads`() {
+        var node = CoreDriver(voters: [], options: options)
+        node.receive(.preVoteRequest(VoteRequest(last: position(1, 1))), from: 7, term: 2)
+        node.receive(.voteRequest(VoteRequest(last: position(1, 1))), from: 7, term: 2)
+        #expect(node.sent.preVoteReplies == [true] && node.sent.voteReplies == [true])
+        node.append(after: (0, 0), terms: [2], commit: 1, from: 7, term: 2)
+        #expect(node.core.leader == NodeID(7) && node.core.commit == LogIndex(1))
+    }
+
+    @Test func `who does not stand forgets a silent leader, so that its clients are told`() {
+        var node = CoreDriver(voters: [2, 3], options: options)
+        node.receive(.heartbeat(Heartbeat(commit: .zero, round: 0)), term: 1)
+        node.step(.read(ReadID(1)))
+        node.tick(30)
+        #expect(node.readsRefused.map(\.reason) == [.noLeader])
+        #expect(node.core.role == .follower)
+    }
+
+    // MARK: Directories
+
+    private func named(_ count: Int) -> TestCluster {
+        var cluster = TestCluster(nodes: count, options: options)
+        cluster.nameDirectories()
+        cluster.elect(0)
+        cluster.tickAll(times: 8)
+        return cluster
+    }
+
+    @Test func `the leader writes down which directory speaks for whom, and what level all can follow`() {
+        let cluster = named(3)
+        for node in cluster.nodes {
+            #expect(node.core.configuration.members.map(\.incarnation) == [1001, 2001, 3001])
+            #expect(node.core.configuration.featureLevel == options.featureLevelMax)
+        }
+        #expect(cluster.nodes[0].core.history.newestIndex < LogIndex(5))
+        cluster.expectNoProblems()
+    }
+
+    @Test func `the feature level waits until every member announced it, learners too`() {
+        var cluster = TestCluster(nodes: 3, options: options)
+        cluster.nodes[2].options.featureLevelMax = 0
+        cluster.nodes[2].isRunning = false
+        cluster.restart(2)
+        cluster.elect(0)
+        cluster.tickAll(times: 20)
+        #expect(cluster.nodes[0].core.configuration.featureLevel == 0)
+        cluster.nodes[2].options.featureLevelMax = 3
+        cluster.crash(2)
+        cluster.restart(2)
+        cluster.tickAll(times: 30)
+        #expect(cluster.nodes[0].core.configuration.featureLevel == 1)
+        cluster.expectNoProblems()
+    }
+
+    @Test func `bug 9: a node that lost its directory is a stranger and cannot make up a quorum`() {
+        var cluster = named(3)
+        // Committed by 1 and 3; node 2 lags.
+        cluster.isolate(1)
+        let id = cluster.propose(0)
+        cluster.settle()
+        #expect(cluster.nodes[0].appliedProposals.contains(id))
+        // Node 3 comes back with an empty disk under its old id; the leader is gone. What 1 and 3 held must not be
+        // voted away by 2 and the new 3, neither of which has it.
+        cluster.crash(2)
+        cluster.nodes[2].disk = SimulatedDisk()
+        cluster.nodes[2].digests = []
+        cluster.nodes[2].appliedTerms = []
+        cluster.nodes[2].appliedProposals = []
+        cluster.nodes[2].appliedConfiguration = nil
+        cluster.nodes[2].options.incarnation = TestCluster.incarnation(of: NodeID(3), generation: 2)
+        cluster.nodes[2].founding = .none
+        cluster.restart(2)
+        cluster.crash(0)
+        cluster.heal()
+        cluster.tickAll(times: 200)
+        #expect(cluster.leaderPlace == nil)
+        #expect(cluster.nodes[1].core.status.ignoredMessages > 0)
+        // With the old leader there is a quorum again; the stranger's acknowledgements count for nothing.
+        cluster.restart(0)
+        cluster.tickAll(times: 100)
+        let leader = cluster.leaderPlace ?? 2
+        #expect(leader != 2 && cluster.nodes[leader].appliedProposals.contains(id))
+        cluster.crash(1 - leader)
+        let commit = cluster.nodes[leader].core.commit
+        cluster.propose(leader)
+        cluster.settle()
+        #expect(cluster.nodes[leader].core.commit == commit)
+        cluster.expectNoProblems()
+    }
+
+    @Test func `bug 9: before it is written down, the first directory heard in a term keeps its place`() {
+        var node = CoreDriver(options: CoreOptions(featureLevelMax: 0))
+        node.lead()
+        func reply(_ incarnation: UInt64, _ index: UInt64) -> Message {
+            Message(
+                from: CoreDriver.two, to: CoreDriver.one, term: Term(1), incarnation: incarnation,
+                body: .appendReply(AppendReply(result: .matched(LogIndex(index)))))
+        }
+        node.step(.message(reply(5, 0)))
+        node.step(.message(reply(6, 1)))
+        #expect(node.core.commit == .zero && node.core.ignoredMessages == 1)
+        node.step(.message(reply(5, 1)))
+        #expect(node.core.commit == LogIndex(1))
+        node.tick()
+        #expect(node.core.configuration.member(CoreDriver.two)?.incarnation == 5)
+    }
+
+    @Test func `a node whose own directory is not the one written down neither votes nor stands`() {
+        let bound = voters(1, 2, 3).refining(incarnations: [(CoreDriver.one, 77)], featureLevel: 0)
+        var own = options
+        own.incarnation = 78
+        var node = CoreDriver(recovering: SimulatedDisk(), founding: bound, options: own)
+        node.tick(100)
+        node.receive(.voteRequest(VoteRequest(last: position(9, 1))), from: 2, term: 2)
+        #expect(node.core.role == .follower && node.sent.voteReplies == [false])
+        #expect(node.core.status.isExcluded && node.removals == 0)
+        #expect(node.sent.allSatisfy { $0.incarnation == 78 })
+    }
+}
