@@ -8,6 +8,10 @@ import NIOPosix
 public actor MemoryClient {
     public nonisolated let endpoints: [Endpoint]
     public nonisolated let options: ClientOptions
+    /// With less time than this no attempt is begun but the first: one that cannot be answered in time only makes the
+    /// outcome of a write unknown.
+    private static let attemptMillisecondsMin: Int64 = 50
+
     private let eventLoop: any EventLoop
     /// The connection to each endpoint, or the attempt to make it; shared by all callers.
     private var slots: [EventLoopFuture<HTTPConnection>?]
@@ -59,7 +63,7 @@ public actor MemoryClient {
             for offset in endpoints.indices {
                 let index = (start + offset) % endpoints.count
                 let remaining = (deadline - clock.now).milliseconds
-                guard remaining > 0 || failures.isEmpty else { break }
+                guard remaining >= Self.attemptMillisecondsMin || failures.isEmpty else { break }
                 let timeout = max(1, min(options.attemptTimeoutMilliseconds, remaining))
                 switch await attempt(request, index: index, timeoutMilliseconds: timeout) {
                 case .answered(let response):
@@ -75,12 +79,13 @@ public actor MemoryClient {
                 if Task.isCancelled { throw .cancelled }
             }
             let nobodyListens = failures.allSatisfy(\.isConnectFailure)
-            let isOver = clock.now + .milliseconds(options.roundPauseMilliseconds) >= deadline
+            let pause = options.roundPauseMilliseconds + Self.attemptMillisecondsMin
+            let isOver = clock.now + .milliseconds(pause) >= deadline
             if isOver || (nobodyListens && options.givesUpWhenNobodyListens) {
                 let key = mayHaveTakenEffect ? request.idempotencyKey : nil
                 throw .allEndpointsFailed(lastFailures, mayHaveTakenEffect: key)
             }
-            try await pause()
+            try await self.pause()
         }
     }
 

@@ -28,7 +28,10 @@ import Testing
 
     @Test func `every interleaving of a node joining in place of a voter keeps the promises`() {
         var setting = ModelSetting.joining
-        setting.messagesMax = 2
+        setting.voters = [1, 2]
+        setting.strangers = [3]
+        setting.interchangeable = []
+        setting.changes = [MembershipChange(add: [Member(id: NodeID(3), isJoining: true, replaces: NodeID(1))])]
         let report = explore(setting)
         expectComplete(report)
         #expect(report.coverage.jointSeen)

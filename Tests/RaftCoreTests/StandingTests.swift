@@ -185,4 +185,43 @@ import Testing
         #expect(node.core.status.isExcluded && node.removals == 0)
         #expect(node.sent.allSatisfy { $0.incarnation == 78 })
     }
+
+    @Test func `bug 9: a new cluster begins with all its founders, later a majority is enough`() {
+        var options = options
+        options.foundsUnanimously = true
+        var cluster = TestCluster(nodes: 3, options: options)
+        cluster.isolate(2)
+        cluster.tickAll(times: 300)
+        #expect(cluster.leaderPlace == nil && cluster.nodes[0].core.log.lastIndex == .zero)
+        cluster.heal()
+        cluster.tickAll(times: 300)
+        let first = cluster.leaderPlace
+        #expect(first != nil)
+        cluster.isolate(first ?? 0)
+        cluster.tickAll(times: 300)
+        let terms = cluster.nodes.map(\.core.term)
+        #expect(terms.contains { $0 > terms[first ?? 0] }, "two of three elect, once they have entries")
+        cluster.expectNoProblems()
+    }
+
+    @Test func `bug 9: two lost directories do not make a cluster of their own beside the third node`() {
+        var options = options
+        options.foundsUnanimously = true
+        var cluster = TestCluster(nodes: 3, options: options)
+        // The one that still has the cluster's log grants nothing to an empty one.
+        var keeper = CoreDriver(voters: [1, 2, 3], options: options)
+        keeper.receive(
+            .append(AppendRequest(previous: .zero, entries: [entry(1, 1, voters(1, 2, 3))], commit: .zero)), from: 2,
+            term: 1)
+        keeper.sent.removeAll()
+        keeper.tick(3 * options.electionTimeoutTicks)
+        keeper.sent.removeAll()
+        keeper.receive(.preVoteRequest(VoteRequest(last: .zero)), from: 2, term: 50)
+        keeper.receive(.voteRequest(VoteRequest(last: .zero)), from: 2, term: 50)
+        #expect(!keeper.sent.preVoteReplies.contains(true) && !keeper.sent.voteReplies.contains(true))
+        // The other two, with nothing but the founding list, would need it.
+        cluster.isolate(2)
+        cluster.tickAll(times: 300)
+        #expect(cluster.leaderPlace == nil)
+    }
 }

@@ -14,7 +14,7 @@ public struct MutantHunt: Sendable {
         MutantHunt(mutant: 1, setting: .storage), MutantHunt(mutant: 2, setting: .elections),
         MutantHunt(mutant: 3, setting: .elections), MutantHunt(mutant: 4, setting: .elections),
         MutantHunt(mutant: 5, setting: .replication), MutantHunt(mutant: 6, setting: .divergence),
-        MutantHunt(mutant: 7, setting: .readsAndWrites), MutantHunt(mutant: 8, setting: .divergence),
+        MutantHunt(mutant: 7, setting: .reads), MutantHunt(mutant: 8, setting: .divergence),
         MutantHunt(mutant: 9, setting: .replication), MutantHunt(mutant: 10, setting: .divergence),
         MutantHunt(mutant: 11, setting: .silence), MutantHunt(mutant: 12, setting: .storage),
         MutantHunt(mutant: 14, setting: .storage), MutantHunt(mutant: 15, setting: .reads),
@@ -38,17 +38,11 @@ public struct MutantHunt: Sendable {
 
 // Worlds that are only worth their time when a certain bug is looked for.
 extension ModelSetting {
-    static let readsAndWrites = {
-        var setting = reads
-        setting.name = "reads and writes"
-        setting.proposalsMax = 1
-        return setting
-    }()
-
     static let readsTwice = {
         var setting = reads
         setting.name = "reads twice"
         setting.readsMax = 2
+        setting.proposalsMax = 0
         setting.duplicatesMax = 1
         return setting
     }()

@@ -13,7 +13,7 @@ extension ModelSetting {
         var setting = ModelSetting(name: "elections", purpose: "pre-votes, votes and heartbeats, message by message")
         setting.losesAppends = true
         setting.heartbeats = true
-        setting.termMax = 2
+        setting.termMax = 3
         setting.restartsMax = 1
         setting.messagesMax = 3
         return setting
@@ -35,8 +35,9 @@ extension ModelSetting {
     public static let replication = {
         var setting = ModelSetting(name: "replication", purpose: "appends message by message under changing leaders")
         setting.electionsAreAtomic = true
-        setting.termMax = 2
+        setting.termMax = 3
         setting.proposalsMax = 2
+        setting.duplicatesMax = 1
         setting.messagesMax = 2
         return setting
     }()
@@ -48,7 +49,7 @@ extension ModelSetting {
         setting.startingLogs = [1: [1, 1], 2: [2, 2]]
         setting.interchangeable = []
         setting.termMax = 4
-        setting.messagesMax = 2
+        setting.messagesMax = 3
         return setting
     }()
 
@@ -98,13 +99,12 @@ extension ModelSetting {
     /// A new node is added as a learner, catches up, and takes the place of a voter by itself.
     public static let joining = {
         var setting = ModelSetting(name: "joining", purpose: "a new node joins and replaces a voter")
-        setting.voters = [1, 2]
-        setting.strangers = [3]
-        setting.interchangeable = []
-        setting.changes = [MembershipChange(add: [Member(id: NodeID(3), isJoining: true, replaces: NodeID(1))])]
+        setting.strangers = [4]
+        setting.interchangeable = [2, 3]
+        setting.changes = [MembershipChange(add: [Member(id: NodeID(4), isJoining: true, replaces: NodeID(1))])]
         setting.electionsAreAtomic = true
         setting.termMax = 2
-        setting.messagesMax = 3
+        setting.messagesMax = 2
         return setting
     }()
 
@@ -113,6 +113,7 @@ extension ModelSetting {
         setting.electionsAreAtomic = true
         setting.termMax = 2
         setting.readsMax = 1
+        setting.proposalsMax = 1
         setting.forwards = true
         setting.messagesMax = 2
         return setting
@@ -120,7 +121,7 @@ extension ModelSetting {
 
     public static let transfer = {
         var setting = ModelSetting(name: "transfer", purpose: "leadership handed over, in time and too late")
-        setting.termMax = 2
+        setting.termMax = 3
         setting.transfersMax = 1
         setting.messagesMax = 2
         return setting

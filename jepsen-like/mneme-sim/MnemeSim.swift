@@ -18,7 +18,7 @@ struct MnemeSim: ParsableCommand {
             """,
         subcommands: [
             ReplayCommand.self, RunCommand.self, WorkCommand.self, ShrinkCommand.self, DeterminismCommand.self,
-            BenchCommand.self, LedgerCommand.self,
+            BenchCommand.self, LedgerCommand.self, ExploreCommand.self,
         ],
         defaultSubcommand: ReplayCommand.self)
 }

@@ -32,6 +32,10 @@ public struct CoreOptions: Hashable, Sendable {
     public var tickNanoseconds: UInt64
     /// The highest feature level this build can follow.
     public var featureLevelMax: UInt16
+    /// A node with an empty log is elected only by every voter, not by a majority: a new cluster begins when all its
+    /// founding members are there. Otherwise two nodes whose directories were lost, started again with the founding list,
+    /// could elect each other and serve an empty cluster beside the real one (catalogue bug 9).
+    public var foundsUnanimously: Bool
     /// Names the data directory (`Member.incarnation`); zero when there is none to name.
     public var incarnation: UInt64
     /// PreVote and check-quorum are always on in a real node. Only the simulator turns one off, because each masks bugs
@@ -44,7 +48,8 @@ public struct CoreOptions: Hashable, Sendable {
         appendBytesMax: Int = 1 << 20, inflightBytesMax: Int = 8 << 20, inflightMessagesMax: Int = 64,
         uncommittedBytesMax: Int = 64 << 20, unappliedBytesMax: Int = 64 << 20, tailBytesMax: Int = 32 << 20,
         entryBytesMax: Int = 4 << 20, readsMax: Int = 65_536, leaseReads: Bool = false, clockDriftPerThousand: Int = 10,
-        tickNanoseconds: UInt64 = 10_000_000, featureLevelMax: UInt16 = 1, incarnation: UInt64 = 0,
+        tickNanoseconds: UInt64 = 10_000_000, featureLevelMax: UInt16 = 1,
+        foundsUnanimously: Bool = false, incarnation: UInt64 = 0,
         preVote: Bool = true, checkQuorum: Bool = true
     ) {
         self.heartbeatTicks = heartbeatTicks
@@ -61,6 +66,7 @@ public struct CoreOptions: Hashable, Sendable {
         self.clockDriftPerThousand = clockDriftPerThousand
         self.tickNanoseconds = tickNanoseconds
         self.featureLevelMax = featureLevelMax
+        self.foundsUnanimously = foundsUnanimously
         self.incarnation = incarnation
         self.preVote = preVote
         self.checkQuorum = checkQuorum

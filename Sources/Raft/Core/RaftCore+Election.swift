@@ -247,6 +247,13 @@ extension RaftCore {
 
     private func outcome() -> VoteOutcome {
         if Mutant.countsVotesTwice && granted.count > configuration.voters.count / 2 { return .won }
+        if options.foundsUnanimously && log.lastIndex == .zero {
+            if !refused.isEmpty { return .lost }
+            let isUnanimous = configuration.members.allSatisfy {
+                !configuration.isVoter($0.id) || granted.contains($0.id)
+            }
+            return isUnanimous ? .won : .pending
+        }
         return configuration.tally(granted: { granted.contains($0) }, refused: { refused.contains($0) })
     }
 }

@@ -105,7 +105,7 @@ public struct ServeConfiguration: Sendable {
         CoreOptions(
             heartbeatTicks: Int(max(1, heartbeatMilliseconds / tickMilliseconds)),
             electionTimeoutTicks: Int(max(4, electionTimeoutMilliseconds / tickMilliseconds)),
-            leaseReads: leaseReads, tickNanoseconds: tickMilliseconds * 1_000_000)
+            leaseReads: leaseReads, tickNanoseconds: tickMilliseconds * 1_000_000, foundsUnanimously: true)
     }
     var nodeOptions: NodeOptions {
         var options = NodeOptions()

@@ -41,8 +41,9 @@ extension SplitMix64 {
         let bits = next() | 1 << 20
         let zeros = UInt64(bits.leadingZeroBitCount)
         let fraction = (bits << (zeros + 1)) >> 48
-        // −ln u = ln 2 · (zeros + 1 − log₂(1 + fraction)), and ln 2 is 45426 / 65536.
+        // −ln u = ln 2 · (zeros + 1 − log₂(1 + fraction)). With log₂(1 + f) taken as f the sum has a mean of 3/2, and
+        // 43691 / 65536 is two thirds.
         let halvings = ((zeros + 1) << 16) - fraction
-        return (mean >> 8) * ((halvings * 45_426) >> 16) >> 8
+        return (mean >> 8) * ((halvings * 43_691) >> 16) >> 8
     }
 }
