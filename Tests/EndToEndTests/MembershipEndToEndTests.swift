@@ -12,8 +12,9 @@ import Testing
         try real.cluster.join(
             place, through: [real.cluster.endpoints[other]], replacing: replacing)
         let id = real.cluster.layout.members[place].id
-        try await real.until("node \(id) votes") {
-            try await real.client.members(first: other).member(id)?.role == "voter"
+        try await real.until("node \(id) votes, and the change is over") {
+            let members = try await real.client.members(first: other)
+            return members.member(id)?.role == "voter" && !members.isJoint
         }
     }
 

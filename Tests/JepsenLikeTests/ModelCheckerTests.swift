@@ -27,11 +27,7 @@ import Testing
     }
 
     @Test func `every interleaving of a node joining in place of a voter keeps the promises`() {
-        var setting = ModelSetting.joining
-        setting.voters = [1, 2]
-        setting.strangers = [3]
-        setting.interchangeable = []
-        setting.changes = [MembershipChange(add: [Member(id: NodeID(3), isJoining: true, replaces: NodeID(1))])]
+        let setting = ModelSetting.joiningPair
         let report = explore(setting)
         expectComplete(report)
         #expect(report.coverage.jointSeen)

@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64])
-    func `the same log gives the same rows, digest and outcomes however it is batched`(_ seed: UInt64) throws {
+    func `bug 58: the same log gives the same rows, digest and outcomes however it is batched`(_ seed: UInt64) throws {
         let log = DeterminismTests.log(seed: seed, count: 300)
         let reference = try TestStore(options: DeterminismTests.options)
         let expected = try reference.store.apply(log)

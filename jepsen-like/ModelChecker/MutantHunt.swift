@@ -25,7 +25,12 @@ public struct MutantHunt: Sendable {
         MutantHunt(mutant: 56, setting: .joint), MutantHunt(mutant: 57, setting: .readsTwice),
     ]
 
-    /// Explores with the bug in; the process must run nothing else meanwhile.
+    /// Settings that only bugs are looked for in. They must be clean without one, or what they find proves nothing.
+    public static let controls: [MutantHunt] = [
+        MutantHunt(mutant: 0, setting: .readsTwice), MutantHunt(mutant: 0, setting: .fourVoters),
+    ]
+
+    /// Explores with the bug in (zero: with none); the process must run nothing else meanwhile.
     public func run() -> ExplorationReport {
         let before = (Mutant.chosen, Mutant.assertionsAreOn)
         defer { (Mutant.chosen, Mutant.assertionsAreOn) = before }

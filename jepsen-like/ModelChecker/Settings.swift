@@ -5,7 +5,8 @@ import RaftCore
 
 extension ModelSetting {
     public static let all: [ModelSetting] = [
-        elections, electionsPlain, replication, divergence, silence, storage, overlap, joint, joining, reads, transfer,
+        elections, electionsPlain, replication, divergence, silence, storage, overlap, joint, joining, joiningPair,
+        reads, transfer,
     ]
 
     /// Votes, terms and leaders, message by message, with pre-votes, heartbeats and a restart.
@@ -104,7 +105,19 @@ extension ModelSetting {
         setting.changes = [MembershipChange(add: [Member(id: NodeID(4), isJoining: true, replaces: NodeID(1))])]
         setting.electionsAreAtomic = true
         setting.termMax = 2
-        setting.messagesMax = 2
+        setting.messagesMax = 1
+        return setting
+    }()
+
+    /// The same with two voters only, and more messages at once.
+    public static let joiningPair = {
+        var setting = joining
+        setting.name = "joining-pair"
+        setting.voters = [1, 2]
+        setting.strangers = [3]
+        setting.interchangeable = []
+        setting.changes = [MembershipChange(add: [Member(id: NodeID(3), isJoining: true, replaces: NodeID(1))])]
+        setting.messagesMax = 3
         return setting
     }()
 

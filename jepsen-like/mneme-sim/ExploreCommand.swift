@@ -46,6 +46,8 @@ struct ExploreCommand: ParsableCommand {
             if let statesMax { setting.statesMax = statesMax }
             let report = ExplorationWatch.explore(setting)
             for line in report.lines { print(line) }
+            // The next setting takes its time; whoever reads along through a pipe shall not wait for it.
+            fflush(nil)
             if report.violation != nil { failures += 1 }
         }
         if failures > 0 { throw ExitCode(129) }

@@ -13,7 +13,7 @@ import Testing
     }
 
     @Test(arguments: [Profile.tiny, .swarm, .member, .storage, .liveness])
-    func `seeds of every profile run clean and are answered`(profile: Profile) {
+    func `bugs 42 and 59: seeds of every profile run clean, converge and are answered`(profile: Profile) {
         for seed in UInt64(1_001)...1_003 {
             let outcome = run(seed, profile) { $0.workload.requests = min(60, $0.workload.requests) }
             #expect(outcome.findings == [], "seed \(seed)")

@@ -38,6 +38,18 @@ public struct PlannedFault: Sendable, Equatable, CustomStringConvertible {
     /// Seeds whatever is chosen when it strikes, so that dropping one fault changes no other.
     public var dice: UInt64
 
+    public init(
+        number: Int, atNanoseconds: UInt64, kind: FaultKind, target: FaultTarget, durationNanoseconds: UInt64,
+        dice: UInt64
+    ) {
+        self.number = number
+        self.atNanoseconds = atNanoseconds
+        self.kind = kind
+        self.target = target
+        self.durationNanoseconds = durationNanoseconds
+        self.dice = dice
+    }
+
     public var description: String {
         "#\(number) \(atNanoseconds / 1_000_000) ms \(kind.rawValue) \(target) for \(durationNanoseconds / 1_000_000) ms"
     }

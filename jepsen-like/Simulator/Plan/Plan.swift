@@ -47,6 +47,8 @@ public struct Plan {
     public var safetyNanosecondsMax: UInt64 = 90_000_000_000
     /// Outside the quorum core nothing is healed for the second half.
     public var staysBroken = true
+    /// Whether there is a second half at all.
+    public var hasLivenessPhase = true
 
     public init(seed: UInt64, profile: Profile) {
         self.seed = seed

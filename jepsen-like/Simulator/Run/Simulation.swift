@@ -67,7 +67,7 @@ public final class Simulation: @unchecked Sendable {
         scheduleFaults()
         runSafety()
         outcome.safetyEndNanoseconds = now
-        if isStillGood, plan.profile != .idle { runLiveness() }
+        if isStillGood, plan.hasLivenessPhase, plan.profile != .idle { runLiveness() }
         judge()
         outcome.eventHash = cluster.time.eventHash
         outcome.events = cluster.time.eventCount
