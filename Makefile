@@ -15,8 +15,10 @@ RELEASE := .build/release/mneme
 TEST_ARGUMENTS ?=
 # Passed on to the demo, the measurement and the fault runs, e.g. make bench ARGUMENTS=--quick
 ARGUMENTS ?=
+# Passed on to the run over the mutants.
+MUTANT_ARGUMENTS ?= --trials 3
 
-.PHONY: help demo test lint format build bench chaos sim membership setup clean
+.PHONY: help demo test lint format build bench chaos sim explore mutants membership setup clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -29,7 +31,7 @@ test: setup ## run every test
 	@scripts/packages fetch
 ifeq ($(TEST_ARGUMENTS),)
 	swift test --disable-xctest --skip 'EndToEndTests|ServerTests|TCPTransportTests|PeerMembershipTests|HostilePeerTests'
-	swift test --disable-xctest --skip-build --filter 'EndToEndTests|ServerTests|TCPTransportTests|PeerMembershipTests|HostilePeerTests'
+	swift test --disable-xctest --skip-build --no-parallel --filter 'EndToEndTests|ServerTests|TCPTransportTests|PeerMembershipTests|HostilePeerTests'
 else
 	swift test --disable-xctest $(TEST_ARGUMENTS)
 endif
@@ -56,6 +58,16 @@ bench: build ## measure three nodes beside a three-node etcd; ARGUMENTS=--quick 
 chaos: build ## kill -9 the leader under load, again and again, and check every acknowledged write
 	@jepsen-like/kill-leader.sh $(ARGUMENTS)
 
+explore: setup ## drive the consensus core through every interleaving of small clusters
+	@scripts/packages fetch
+	swift build -c release --product mneme-sim
+	@.build/release/mneme-sim explore $(ARGUMENTS)
+
+mutants: setup ## inject one bug at a time and see that it is caught; MUTANT_ARGUMENTS='--trials 20' for the full table
+	@scripts/packages fetch
+	MNEME_MUTANTS=1 swift build -c release --product mneme-sim --scratch-path .build-mutants
+	@.build-mutants/release/mneme-sim mutants $(MUTANT_ARGUMENTS)
+
 membership: build ## change all of a cluster of five under load, and check every write and read
 	@$(RELEASE) drill membership $(ARGUMENTS)
 
@@ -66,9 +78,10 @@ sim: setup ## simulate clusters with faults; ARGUMENTS='--seeds 1..100 --profile
 	@.build/release/mneme-sim determinism --seeds 1..100
 	@.build/release/mneme-sim ledger
 	@.build/release/mneme-sim run $(or $(ARGUMENTS),--seeds 1..1000)
+	@.build/release/mneme-sim store --seeds 1..40
 
 setup: ## install the Debian packages that the build needs, if they are missing
 	@scripts/packages debian $(BUILD_PACKAGES)
 
 clean: ## remove everything that was built
-	rm -rf .build bench/etcd/etcd-load
+	rm -rf .build .build-mutants bench/etcd/etcd-load

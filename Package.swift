@@ -112,7 +112,7 @@ let package = Package(
         .executableTarget(
             name: "mneme-sim",
             dependencies: [
-                "Simulator", "ModelChecker", "RaftCore",
+                "Simulator", "StoreSimulation", "ModelChecker", "RaftCore",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "jepsen-like/mneme-sim",

@@ -67,11 +67,8 @@ import Testing
         #expect(node.sent.voteReplies == [false])
     }
 
-    @Test func `a node that knows no cluster listens, votes, and follows whoever leads`() {
+    @Test func `a node that knows no cluster listens, and follows whoever leads`() {
         var node = CoreDriver(voters: [], options: options)
-        node.receive(.preVoteRequest(VoteRequest(last: position(1, 1))), from: 7, term: 2)
-        node.receive(.voteRequest(VoteRequest(last: position(1, 1))), from: 7, term: 2)
-        #expect(node.sent.preVoteReplies == [true] && node.sent.voteReplies == [true])
         node.append(after: (0, 0), terms: [2], commit: 1, from: 7, term: 2)
         #expect(node.core.leader == NodeID(7) && node.core.commit == LogIndex(1))
     }
@@ -223,5 +220,35 @@ import Testing
         cluster.isolate(2)
         cluster.tickAll(times: 300)
         #expect(cluster.leaderPlace == nil)
+    }
+
+    @Test func `bug 9: a directory that knows nobody gives no vote, whatever the candidate believes`() {
+        var node = CoreDriver(voters: [], options: options)
+        node.receive(.preVoteRequest(VoteRequest(last: position(27, 2))), from: 5, term: 5)
+        node.receive(.voteRequest(VoteRequest(last: position(27, 2))), from: 5, term: 5)
+        #expect(node.sent.preVoteReplies == [false] && node.sent.voteReplies == [false])
+        #expect(node.core.term == Term(5))
+        // Once a leader has told it of its cluster it votes like anyone.
+        let entries = [entry(1, 5, voters(1, 5))]
+        node.receive(.append(AppendRequest(previous: .zero, entries: entries, commit: .zero)), from: 5, term: 5)
+        node.tick(3 * options.electionTimeoutTicks)
+        node.sent.removeAll()
+        node.receive(.voteRequest(VoteRequest(last: position(27, 2), isTransfer: true)), from: 5, term: 90)
+        node.receive(.voteRequest(VoteRequest(last: position(28, 6), isTransfer: true)), from: 5, term: 91)
+        #expect(node.sent.voteReplies == [false, true])
+    }
+
+    @Test func `bug 9: an empty directory with the founding list helps founders, and nobody who has entries`() {
+        var options = options
+        options.foundsUnanimously = true
+        var lost = CoreDriver(voters: [1, 2, 3], options: options)
+        lost.receive(.preVoteRequest(VoteRequest(last: position(9, 2))), from: 2, term: 5)
+        lost.receive(.voteRequest(VoteRequest(last: position(9, 2))), from: 2, term: 5)
+        #expect(lost.sent.preVoteReplies == [false] && lost.sent.voteReplies == [false])
+        // A founder votes for a founder, and from then on, though nothing reached it yet, for whoever has entries.
+        var founder = CoreDriver(voters: [1, 2, 3], options: options)
+        founder.receive(.voteRequest(VoteRequest(last: .zero)), from: 2, term: 1)
+        founder.receive(.voteRequest(VoteRequest(last: position(1, 1))), from: 3, term: 2)
+        #expect(founder.sent.voteReplies == [true, true])
     }
 }

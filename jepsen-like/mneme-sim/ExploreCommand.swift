@@ -66,6 +66,11 @@ struct ExploreCommand: ParsableCommand {
                 "\(name) | \(report.setting.name) | \(found) | \(report.states) states | "
                     + "\(report.depth) events | \(milliseconds) ms")
         }
+        for control in MutantHunt.controls {
+            let report = control.run()
+            for line in report.lines { print(line) }
+            if report.violation != nil { survivors += 1 }
+        }
         if survivors > 0 { throw ExitCode(129) }
     }
     #endif

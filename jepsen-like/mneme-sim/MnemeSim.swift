@@ -18,7 +18,8 @@ struct MnemeSim: ParsableCommand {
             """,
         subcommands: [
             ReplayCommand.self, RunCommand.self, WorkCommand.self, ShrinkCommand.self, DeterminismCommand.self,
-            BenchCommand.self, LedgerCommand.self, ExploreCommand.self, ScenarioCommand.self, MutantsCommand.self,
+            BenchCommand.self, LedgerCommand.self, StoreCommand.self, ExploreCommand.self, ScenarioCommand.self,
+            MutantsCommand.self,
         ] + MutantsCommand.workers,
         defaultSubcommand: ReplayCommand.self)
 }

@@ -52,7 +52,7 @@ enum MutantProperty {
 
     /// In the order in which they are looked for.
     private static let known = [
-        "linearizability", "acknowledged write lost", "exactly once", "answer differs from the log",
+        "the vote of term", "linearizability", "acknowledged write lost", "exactly once", "answer differs from the log",
         "one proposal, two entries", "refused, yet in the log", "failed, yet decided", "real time", "replay",
         "monotonic reads", "read your writes", "monotonic writes", "writes follow reads", "refuses to start",
         "stopped itself", "is no outcome", "no leader in the core", "does not become equal", "became equal and then",
@@ -61,7 +61,7 @@ enum MutantProperty {
     ]
 
     static let commit = ["invariant 7", "invariant 15", "invariant 16", "invariant 17", "invariant 18"]
-    static let vote = ["invariant 1", "invariant 2", "invariant 3", "invariant 9"]
+    static let vote = ["invariant 1", "invariant 2", "invariant 3", "invariant 9", "the vote of term"]
     static let stale = ["linearizability", "real time", "read your writes", "monotonic reads", "list ", "invariant 10"]
     static let lost = [
         "acknowledged write lost", "invariant 17", "invariant 18", "invariant 16", "invariant 7", "invariant 5",

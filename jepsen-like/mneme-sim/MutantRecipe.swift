@@ -10,12 +10,20 @@ enum MutantRecipe: String, CaseIterable {
     case tiny, swarm, member, storage, liveness
     /// Elections all the time: no PreVote, short timeouts, crashes on votes.
     case contested
+    /// Votes on slow disks, and power cuts just after them.
+    case voting
     /// Leaders that come and go with divergent logs, one entry per message.
     case divergent
     /// Leaders that are cut off and go on being asked.
     case isolated
+    /// A leader that keeps one follower, which is asked for reads, while the others elect another leader.
+    case companion
+    /// Four or five voters and every other message twice.
+    case doubled
     /// Snapshots all the time.
     case compacting
+    /// Snapshots that are overtaken by entries.
+    case overtaking
     /// Processes that come back at once, and power that goes.
     case restarting
     /// One change of members after the other, while leaders crash.
@@ -28,13 +36,13 @@ enum MutantRecipe: String, CaseIterable {
         var random = SplitMix64(seed: seed ^ 0x6d75_7461_6e74)
         switch self {
         case .tiny, .swarm, .member, .storage, .liveness: return plan
-        case .contested: contest(&plan, &random)
+        case .contested, .doubled, .voting: contest(&plan, &random)
         case .divergent: diverge(&plan, &random)
-        case .isolated: isolate(&plan, &random)
-        case .compacting: compact(&plan, &random)
+        case .isolated, .companion: isolate(&plan, &random)
+        case .compacting, .overtaking: compact(&plan, &random)
         case .restarting: restart(&plan, &random)
         case .joint: contest(&plan, &random)
-        case .broken: break
+        case .broken: damage(&plan, &random)
         }
         plan.hasLivenessPhase = false
         return plan
@@ -43,7 +51,9 @@ enum MutantRecipe: String, CaseIterable {
     private var profile: Profile {
         switch self {
         case .tiny: .tiny
-        case .swarm, .contested, .divergent, .isolated, .compacting, .restarting: .swarm
+        case .swarm, .contested, .voting, .divergent, .isolated, .companion, .doubled, .compacting, .overtaking,
+            .restarting:
+            .swarm
         case .member, .joint: .member
         case .storage, .broken: .storage
         case .liveness: .liveness
@@ -68,7 +78,12 @@ enum MutantRecipe: String, CaseIterable {
     }
 
     private func odd(_ plan: inout Plan, _ random: inout SplitMix64) {
-        plan.nodeCount = random.pick([3, 3, 5])
+        plan.nodeCount =
+            switch self {
+            case .companion: 5
+            case .doubled: random.pick([4, 5])
+            default: random.pick([3, 3, 5])
+            }
         plan.cluster.nodeCount = plan.nodeCount
     }
 
@@ -78,8 +93,9 @@ enum MutantRecipe: String, CaseIterable {
         meanNanoseconds: UInt64 = 150_000_000
     ) {
         plan.faults = []
-        plan.faultsEndNanoseconds = 20_000_000_000
-        plan.safetyNanosecondsMax = 40_000_000_000
+        plan.faultsEndNanoseconds = 15_000_000_000
+        // Long enough for what is late; whether everything is answered in the end is not asked here.
+        plan.safetyNanosecondsMax = 17_000_000_000
         var at: UInt64 = 200_000_000
         while at < plan.faultsEndNanoseconds {
             plan.faults.append(
@@ -109,6 +125,18 @@ enum MutantRecipe: String, CaseIterable {
         odd(&plan, &random)
         plan.cluster.network.duplicatePerThousand = random.pick([0, 100, 300])
         plan.cluster.network.lateDuplicateNanosecondsMax = random.pick([0, 1_000_000_000])
+        if self == .voting {
+            plan.cluster.core.preVote = false
+            plan.cluster.diskNanosecondsMax = 10_000_000
+            plan.cluster.network.delayNanosecondsMean = 500_000
+            crash(&plan, on: [.grantedVote], perThousand: random.pick([200, 400]))
+            strike(&plan, [.kill, .isolate, .pause], [.leader], &random)
+            return
+        }
+        if self == .doubled {
+            plan.cluster.core.preVote = false
+            plan.cluster.network.duplicatePerThousand = 500
+        }
         strike(
             &plan, [.kill, .powerLoss, .isolate, .halves, .oneWayIn, .oneWayOut, .clog, .leaderMinusOne, .pause],
             [.leader, .leader, .nextLeader, .lastVoter, .anyone], &random)
@@ -136,6 +164,13 @@ enum MutantRecipe: String, CaseIterable {
         plan.workload.staleReadsPerThousand = 0
         plan.workload.limits.slots = random.pick([1, 3])
         plan.workload.thinkNanosecondsMax = 1_000_000
+        if self == .companion {
+            plan.cluster.core.checkQuorum = false
+            plan.workload.requests = 1_500
+            plan.workload.clients = 12
+            strike(&plan, [.leaderPlusOne, .leaderPlusOne, .kill], [.leader], &random, meanNanoseconds: 300_000_000)
+            return
+        }
         strike(
             &plan,
             [.isolate, .isolate, .leaderPlusOne, .oneWayIn, .oneWayOut, .pause, .clog, .halves, .applyStall, .kill],
@@ -155,9 +190,48 @@ enum MutantRecipe: String, CaseIterable {
         crash(
             &plan, on: [.snapshotInstalling, .snapshotInstalled, .logCut, .checkpointed],
             perThousand: random.pick([20, 150, 400]))
+        if self == .overtaking {
+            overtake(&plan, &random)
+            return
+        }
         strike(
             &plan, [.kill, .powerLoss, .isolate, .isolate, .clog, .oneWayIn, .pause],
             [.anyone, .anyone, .leader, .snapshotParty], &random, meanNanoseconds: 300_000_000)
+    }
+
+    /// Entries that come late, or twice, while a snapshot that has them is on its way.
+    private func overtake(_ plan: inout Plan, _ random: inout SplitMix64) {
+        plan.cluster.network.isOrdered = false
+        plan.cluster.network.clogMessagesMax = 1_000
+        plan.cluster.network.duplicatePerThousand = 300
+        plan.cluster.network.hasSlowTail = true
+        plan.cluster.network.delayNanosecondsMean = 5_000_000
+        plan.cluster.node.compactionKeepEntries = 0
+        plan.cluster.node.checkpointBytes = 300
+        plan.cluster.node.snapshotChunkBytes = 64
+        plan.cluster.core.inflightMessagesMax = 256
+        plan.cluster.core.appendBytesMax = 200
+        plan.triggersPerThousand = plan.triggersPerThousand.map { _ in 0 }
+        strike(&plan, [.clog, .clog, .loss, .applyStall], [.leader, .anyone], &random)
+    }
+
+    /// Small files and a state machine that remembers little by itself, so that all hangs on the log.
+    private func damage(_ plan: inout Plan, _ random: inout SplitMix64) {
+        hurry(&plan)
+        odd(&plan, &random)
+        plan.cluster.log.segmentBytes = 16 << 10
+        plan.cluster.log.recordBytesMax = 2 << 10
+        plan.cluster.log.batchBytesMax = 4 << 10
+        plan.cluster.core.entryBytesMax = 1 << 10
+        plan.cluster.node.checkpointBytes = random.pick([16_000, 1 << 20])
+        plan.workload.ballastBytesMax = 500
+        plan.workload.requests = 1_000
+        plan.workload.readsPerThousand = 100
+        plan.workload.clients = 8
+        plan.triggersPerThousand = plan.triggersPerThousand.map { _ in 0 }
+        strike(
+            &plan, [.bitRot, .bitRot, .powerLoss, .powerLoss, .kill, .diskFull, .syncError, .powerCutInWrite],
+            [.anyone, .leader], &random, meanNanoseconds: 400_000_000)
     }
 
     private func restart(_ plan: inout Plan, _ random: inout SplitMix64) {

@@ -6,12 +6,12 @@ extension MutantCase {
     static let all: [MutantCase] = elections + logs + reads + members + snapshots + disks + metrics
 
     private static let elections = [
-        MutantCase(1, .random([.contested], .a), Property.vote + ["invariant 16", "invariant 18"]),
+        MutantCase(1, .random([.voting], .a), Property.vote + ["invariant 16", "invariant 18"]),
         MutantCase(2, .random([.contested], .a), Property.vote + ["invariant 16", "invariant 18"]),
         MutantCase(3, .random([.contested], .a), Property.vote),
         MutantCase(4, .random([.contested], .a), withoutAssertions: .explored, Property.vote),
         MutantCase(5, .random([.divergent, .contested], .a), Property.commit),
-        MutantCase(44, .random([.contested], .a), withoutAssertions: .explored, Property.vote),
+        MutantCase(44, .random([.doubled], .a), withoutAssertions: .explored, Property.vote),
     ]
 
     private static let logs = [
@@ -25,13 +25,13 @@ extension MutantCase {
         MutantCase(13, .random([.isolated, .contested], .a), Property.lost + Property.once + Property.stale),
         MutantCase(14, .random([.restarting], .b), Property.lost + ["invariant 9"]),
         MutantCase(49, .random([.isolated, .contested], .a), Property.once),
-        MutantCase(53, .random([.divergent, .restarting], .b), Property.lost + ["invariant 9", "invariant 15"]),
+        MutantCase(53, .explored, Property.lost + ["invariant 9", "invariant 15"]),
     ]
 
     private static let reads = [
         MutantCase(7, .random([.isolated, .contested], .a), Property.stale),
         MutantCase(15, .random([.isolated], .a), Property.stale),
-        MutantCase(16, .random([.isolated], .a), Property.stale),
+        MutantCase(16, .random([.companion], .a), Property.stale),
         MutantCase(17, .explored, Property.stale),
         MutantCase(18, .scenario("late-lease"), Property.stale + ["invariant 21"]),
         MutantCase(19, .random([.isolated, .contested], .a), Property.stale),
@@ -40,11 +40,11 @@ extension MutantCase {
     ]
 
     private static let members = [
-        MutantCase(22, .random([.joint], .b), Property.commit + ["invariant 1", "invariant 11"]),
+        MutantCase(22, .explored, Property.commit + ["invariant 1", "invariant 11"]),
         MutantCase(23, .random([.joint], .a), Property.commit + ["invariant 1", "invariant 11"]),
         MutantCase(24, .random([.joint], .b), Property.commit + ["invariant 1", "invariant 11", "invariant 12"]),
         MutantCase(51, .random([.joint, .member], .b), Property.commit + Property.vote),
-        MutantCase(52, .random([.joint], .b), Property.commit + ["invariant 1", "invariant 11"]),
+        MutantCase(52, .explored, Property.commit + ["invariant 1", "invariant 11"]),
         MutantCase(54, .random([.joint], .b), Property.commit + ["invariant 1", "invariant 11"]),
         MutantCase(56, .random([.joint], .b), Property.commit + ["invariant 1"]),
     ]
@@ -55,9 +55,9 @@ extension MutantCase {
         MutantCase(28, .random([.compacting], .b), Property.once + ["acknowledged write lost"]),
         MutantCase(29, .random([.compacting], .a), Property.lost + ["refuses to start", "stopped itself"]),
         MutantCase(30, .random([.restarting], .a), Property.lost + ["refuses to start", "stopped itself"]),
-        MutantCase(31, .random([.compacting], .a), Property.lost + Property.once),
+        MutantCase(31, .random([.compacting], .a), Property.lost + Property.once + ["refuses to start"]),
         MutantCase(32, .random([.compacting], .a), Property.lost + Property.once),
-        MutantCase(33, .random([.compacting], .b), Property.commit + ["invariant 14", "invariant 5", "invariant 9"]),
+        MutantCase(33, .random([.overtaking], .b), Property.commit + ["invariant 14", "invariant 5", "invariant 9"]),
         MutantCase(34, .random([.restarting], .a), ["invariant 17", "invariant 5"] + Property.once),
         MutantCase(35, .random([.restarting], .a), ["invariant 17", "invariant 5"]),
         MutantCase(36, .random([.tiny, .swarm], .a), ["invariant 17"]),
@@ -66,7 +66,7 @@ extension MutantCase {
 
     private static let disks = [
         MutantCase(37, .random([.broken], .a), Property.lost + ["invariant 15", "is no outcome", "stopped itself"]),
-        MutantCase(38, .random([.broken], .a), Property.lost + ["invariant 9", "refuses to start"]),
+        MutantCase(38, .scenario("damaged-middle"), ["invariant 9"]),
         MutantCase(39, .random([.broken], .a), Property.lost + ["invariant 9", "refuses to start"]),
         MutantCase(40, .random([.broken], .a), Property.lost + ["invariant 9", "refuses to start"]),
         MutantCase(58, .random([.restarting], .a), Property.lost + ["invariant 9", "invariant 3", "refuses to start"]),

@@ -44,6 +44,8 @@ extension RaftCore {
         // Time and chance, fixed.
         "nowTicks", "electionElapsedTicks", "electionDeadlineTicks", "heartbeatElapsedTicks", "quorumElapsedTicks",
         "random", "nextHandoverTicks", "handoverFailures", "applyStalledTicks", "lastIndexBefore", "lastIndexLately",
+        // Explorations begin with a founded cluster.
+        "isFresh",
         // Empty between steps, or only for observers.
         "staged", "outbox", "ignoredMessages", "reported", "configurationIsNews", "reportedConfiguration",
         "removalIsReported",

@@ -118,6 +118,7 @@ extension RaftCore {
     /// - Parameter isTransfer: the leader of this term asked for it.
     mutating func campaign(isTransfer: Bool) {
         requireMayCampaign()
+        isFresh = false
         role = .candidate
         hardState.term = term.next
         hardState.vote = nodeID
@@ -172,7 +173,7 @@ extension RaftCore {
     // MARK: Pre-votes
 
     mutating func receivePreVoteRequest(_ message: Message, _ request: VoteRequest) {
-        if message.term <= term || !mayVote {
+        if message.term <= term || !mayVote(for: request) {
             send(to: message.from, .preVoteReply(VoteReply(granted: false)))
             return
         }
@@ -196,8 +197,18 @@ extension RaftCore {
 
     // MARK: Votes
 
-    /// Learners, and nodes that do not know their cluster yet, do vote: the candidate may know better what they are.
-    private var mayVote: Bool { !standing.isRemoved && !standing.isDisplaced }
+    /// Learners do vote: the candidate may know better what they are. A node without any configuration does not. Nobody
+    /// becomes a voter before it has one, so a candidate that counts on it knew the directory that was here before:
+    ///  1. n2 and n4 of five lose their directories and come back knowing nobody, under new incarnations.
+    ///  2. n5 lagged; its log ends before the entry that names the old ones, so it listens to the new.
+    ///  3. With their two votes and its own n5 would lead without what n1, n3 and the lost disks had committed.
+    ///
+    /// Nor does an empty directory with the founding list help anyone but another founder: who has entries already counts on
+    /// the directory that was here before.
+    private func mayVote(for request: VoteRequest) -> Bool {
+        guard !standing.isRemoved, !standing.isDisplaced, !configuration.isNone else { return false }
+        return !isFresh || log.lastIndex > .zero || request.last.index == .zero
+    }
 
     /// A vote may go only to a log that cannot lack what is committed (paper §5.4.1).
     private func isUpToDate(_ last: LogPosition) -> Bool {
@@ -208,9 +219,11 @@ extension RaftCore {
     mutating func receiveVoteRequest(_ message: Message, _ request: VoteRequest) {
         let free =
             Mutant.votesTwice || hardState.vote == message.from
-            || (hardState.vote == nil && leader == nil && mayVote && (request.isTransfer || !keepsPromise))
+            || (hardState.vote == nil && leader == nil && mayVote(for: request)
+                && (request.isTransfer || !keepsPromise))
         let grant = free && isUpToDate(request.last)
         if grant {
+            isFresh = false
             electionElapsedTicks = 0
             if hardState.vote == nil || Mutant.votesTwice {
                 hardState.vote = message.from

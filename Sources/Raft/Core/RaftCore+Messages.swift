@@ -115,6 +115,7 @@ extension RaftCore {
     /// By a committed configuration, so that nothing brings the node back: ids are not used twice.
     private func wasRemoved(_ node: NodeID) -> Bool {
         !configuration.isMember(node) && history.committed.configuration.wasRemoved(node)
+            && !Mutant.removedNodesCampaign
     }
 
     /// A removed leader goes on until it has handed over; and a leader hears from a departing peer whether it knows.

@@ -65,7 +65,8 @@ extension RaftCore {
             raiseCommit(to: position.index)
         } else {
             Invariant.require(
-                .snapshotMatchesOrReplaces, position.index > commit && role != .leader,
+                .snapshotMatchesOrReplaces,
+                position.index > commit && role != .leader && !log.matches(position),
                 "snapshot at \(position) contradicts what is committed (\(commit)) at a \(role)")
             // Votes asked for with the log that goes now must not count for the one that comes; and the snapshot may
             // be of a later term than any this node has heard of.

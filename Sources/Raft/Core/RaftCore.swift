@@ -54,6 +54,9 @@ public struct RaftCore: Sendable {
     var refusedForSpace = false
     var storageIsLow = false
 
+    /// This process began with an empty directory and has had no part in founding a cluster since.
+    var isFresh = false
+
     // Candidate.
     var granted: [NodeID] = []
     var refused: [NodeID] = []
@@ -107,6 +110,7 @@ public struct RaftCore: Sendable {
         // The hint may be older than what was applied; it never reaches beyond the log it was written with.
         commit = max(recovered.applied, min(recovered.hardState.commit, recovered.lastIndex))
         durableIndex = recovered.lastIndex
+        isFresh = options.foundsUnanimously && recovered.hardState.term == .zero && recovered.lastIndex == .zero
         random = SplitMix64(seed: seed)
         reads = ReadQueue(firstContext: random.next())
         reported = ReportedState(role: .follower, term: recovered.hardState.term, leader: nil)

@@ -1,4 +1,4 @@
-/// Damage outside the records: in `meta`, in the blank rest of a segment; and damage in the middle, by every way into the log.
+/// Damage outside the records: in `meta`, in the blank rest of a segment; and in the middle, by every way into the log.
 
 import Testing
 

@@ -41,8 +41,8 @@ extension SplitMix64 {
         let bits = next() | 1 << 20
         let zeros = UInt64(bits.leadingZeroBitCount)
         let fraction = (bits << (zeros + 1)) >> 48
-        // −ln u = ln 2 · (zeros + 1 − log₂(1 + fraction)). With log₂(1 + f) taken as f the sum has a mean of 3/2, and
-        // 43691 / 65536 is two thirds.
+        // −ln u = ln 2 · (zeros + 1 − log₂(1 + fraction)). A straight line instead of the logarithm makes the mean of the
+        // bracket 3/2 instead of 1 / ln 2, so it is multiplied by 2/3, which is 43691 / 65536.
         let halvings = ((zeros + 1) << 16) - fraction
         return (mean >> 8) * ((halvings * 43_691) >> 16) >> 8
     }

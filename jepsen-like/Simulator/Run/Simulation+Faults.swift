@@ -123,6 +123,10 @@ extension Simulation {
             disk.inject(DiskFault(.powerLoss, after: after))
         default:
             disk.setCapacity(bytes: disk.usedBytes + dice.next(below: dice.next(below: 2) == 0 ? 1_000 : 100_000))
+            // Where space is only promised, even a write to what was allocated finds none.
+            if dice.next(below: 2) == 0 {
+                disk.inject(DiskFault(.error(DiskFault.noSpace), on: .write, after: after))
+            }
             later(fault.durationNanoseconds) { disk.setCapacity(bytes: nil) }
         }
     }

@@ -135,8 +135,14 @@ public final class Simulation: @unchecked Sendable {
     func start(_ id: NodeID) {
         let node = cluster.node(id)
         guard !node.isRunning else { return }
+        let before = node.lastView?.durableIndex ?? .zero
         do {
             try cluster.start(id)
+            if let after = cluster.glance(id)?.durableIndex, after < before {
+                find(
+                    .correctness,
+                    "invariant 9: \(id) had its log on disk up to \(before) and starts again with \(after)")
+            }
             trace?("\(stamp) \(id) starts")
             mark(id, "starts")
         } catch {

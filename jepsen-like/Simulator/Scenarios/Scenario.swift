@@ -9,7 +9,7 @@ public struct Scenario: Sendable {
     var prepare: @Sendable (inout SimulatedCluster.Options) -> Void = { _ in }
     var play: @Sendable (ScenarioStage) throws -> Void
 
-    public static let all: [Scenario] = leadership + leases + flow
+    public static let all: [Scenario] = leadership + leases + flow + storage
 
     /// - Parameter trace: told of what happens.
     public func run(seed: UInt64, trace: ((String) -> Void)? = nil) -> RunOutcome {

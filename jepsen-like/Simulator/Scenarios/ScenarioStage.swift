@@ -27,6 +27,8 @@ final class ScenarioStage: @unchecked Sendable {
     let canonical = CanonicalLog()
     private(set) var history = History()
     private var outcome: RunOutcome
+    /// For choices of the story.
+    private(set) var dice: SplitMix64
     private var session: UInt64 = 0
     private var sequence: UInt32 = 0
     var trace: ((String) -> Void)?
@@ -35,6 +37,7 @@ final class ScenarioStage: @unchecked Sendable {
 
     init(seed: UInt64, options: SimulatedCluster.Options) {
         outcome = RunOutcome(seed: seed, profile: .tiny)
+        dice = SplitMix64(seed: seed)
         let log = canonical
         cluster = SimulatedCluster(seed: seed, options: options) { node, _ in
             RegisterHome(limits: RegisterLimits(), node: node, log: log)
@@ -116,6 +119,26 @@ final class ScenarioStage: @unchecked Sendable {
         return true
     }
 
+    /// Writes; the history has the answer, whenever it comes.
+    func beginWrite(_ key: UInt32 = 0, on node: NodeID) {
+        sequence += 1
+        let request = Request(
+            client: 1, sequence: sequence, session: session, action: .write, key: key, value: sequence)
+        let operation = history.invoke(
+            Operation(
+                client: 1, sequence: sequence, action: .write, key: key, value: sequence, expected: 0,
+                node: node.rawValue), atNanoseconds: now)
+        cluster.raft(node)?.propose(
+            RegisterCommand.encode(request), timeoutNanoseconds: 20 * electionTimeout
+        ) { [self] result in
+            guard case .applied(_, let bytes) = result, let outcome = RegisterCommand.decodeOutcome(bytes) else {
+                return
+            }
+            history.succeed(
+                operation, atNanoseconds: now, status: outcome.status, index: outcome.index, result: outcome.value)
+        }
+    }
+
     /// Asks for `key` from now on until it is answered or refused; the history has the answer, whenever it comes.
     func beginRead(_ key: UInt32 = 0, on node: NodeID, isLeased: Bool, timeouts: UInt64 = 20) {
         let operation = history.invoke(
@@ -138,6 +161,21 @@ final class ScenarioStage: @unchecked Sendable {
         } else {
             raft.readBarrier(timeoutNanoseconds: timeouts * electionTimeout, done)
         }
+    }
+
+    // MARK: disks
+
+    /// A bit turns in the first `bytes` bytes that the oldest log file of `node` holds beside its header.
+    func damageLog(of node: NodeID, withinBytes bytes: Int) throws {
+        let disk = cluster.node(node).disk
+        guard let file = try disk.list().filter({ $0.hasSuffix(".log") }).min() else {
+            throw ScenarioError("\(node) has no log file")
+        }
+        let place = 4_096 + dice.next(below: bytes)
+        guard disk.flipBit(in: file, atByte: place, bit: dice.next(below: 8)) else {
+            throw ScenarioError("\(file) of \(node) has no byte \(place)")
+        }
+        trace?("\(now / 1_000) us a bit of \(file) of \(node) turns at byte \(place)")
     }
 
     // MARK: network
