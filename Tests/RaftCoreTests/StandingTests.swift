@@ -187,6 +187,7 @@ import Testing
         var options = options
         options.foundsUnanimously = true
         var cluster = TestCluster(nodes: 3, options: options)
+        cluster.nameDirectories()
         cluster.isolate(2)
         cluster.tickAll(times: 300)
         #expect(cluster.leaderPlace == nil && cluster.nodes[0].core.log.lastIndex == .zero)
@@ -250,5 +251,29 @@ import Testing
         founder.receive(.voteRequest(VoteRequest(last: .zero)), from: 2, term: 1)
         founder.receive(.voteRequest(VoteRequest(last: position(1, 1))), from: 3, term: 2)
         #expect(founder.sent.voteReplies == [true, true])
+    }
+
+    @Test func `bug 9: the vote of a directory that the log does not name makes no leader but with all others`() {
+        var options = options
+        options.foundsUnanimously = true
+        options.incarnation = 11
+        func candidate(_ incarnations: [UInt64]) -> CoreDriver {
+            var node = CoreDriver(voters: [1, 2, 3], options: options)
+            let members = incarnations.enumerated().map {
+                Member(id: NodeID(UInt64($0.offset) + 1), incarnation: $0.element)
+            }
+            let named = Configuration(members: members, voters: [NodeID(1), NodeID(2), NodeID(3)])
+            node.receive(.append(AppendRequest(previous: .zero, entries: [entry(1, 1, named)], commit: .zero)), term: 1)
+            node.tick(3 * options.electionTimeoutTicks)
+            let term = node.core.term.next.rawValue
+            let grant = MessageBody.preVoteReply(VoteReply(granted: true))
+            node.step(
+                .message(
+                    Message(
+                        from: NodeID(3), to: NodeID(1), term: Term(term), incarnation: incarnations[2], body: grant)))
+            return node
+        }
+        #expect(candidate([11, 12, 13]).core.role == .candidate, "known, so two of three are enough")
+        #expect(candidate([11, 12, 0]).core.role == .preCandidate, "unknown: the third is needed as well")
     }
 }

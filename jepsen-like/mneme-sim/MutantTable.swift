@@ -6,7 +6,9 @@ extension MutantCase {
     static let all: [MutantCase] = elections + logs + reads + members + snapshots + disks + metrics
 
     private static let elections = [
-        MutantCase(1, .random([.voting], .a), Property.vote + ["invariant 16", "invariant 18"]),
+        MutantCase(
+            1, .random([.voting], .a), withoutAssertions: .random([.voting], .b),
+            Property.vote + ["invariant 16", "invariant 18"]),
         MutantCase(2, .random([.contested], .a), Property.vote + ["invariant 16", "invariant 18"]),
         MutantCase(3, .random([.contested], .a), Property.vote),
         MutantCase(4, .random([.contested], .a), withoutAssertions: .explored, Property.vote),
@@ -19,7 +21,9 @@ extension MutantCase {
             6, .random([.divergent], .a), withoutAssertions: .explored, Property.commit + ["invariant 6"]),
         MutantCase(8, .random([.divergent], .a), Property.commit + ["invariant 4"]),
         MutantCase(9, .random([.divergent, .contested], .a), Property.commit + ["invariant 5", "invariant 9"]),
-        MutantCase(10, .random([.divergent], .b), Property.commit + ["invariant 4", "invariant 3"]),
+        MutantCase(
+            10, .random([.divergent], .b), withoutAssertions: .explored,
+            Property.commit + ["invariant 4", "invariant 3"]),
         MutantCase(11, .random([.divergent], .b), Property.commit + ["invariant 5"]),
         MutantCase(12, .random([.restarting], .a), Property.lost + ["invariant 9"]),
         MutantCase(13, .random([.isolated, .contested], .a), Property.lost + Property.once + Property.stale),
@@ -45,7 +49,9 @@ extension MutantCase {
         MutantCase(24, .random([.joint], .b), Property.commit + ["invariant 1", "invariant 11", "invariant 12"]),
         MutantCase(51, .random([.joint, .member], .b), Property.commit + Property.vote),
         MutantCase(52, .explored, Property.commit + ["invariant 1", "invariant 11"]),
-        MutantCase(54, .random([.joint], .b), Property.commit + ["invariant 1", "invariant 11"]),
+        MutantCase(
+            54, .random([.joint], .b), withoutAssertions: .explored,
+            Property.commit + ["invariant 1", "invariant 11"]),
         MutantCase(56, .random([.joint], .b), Property.commit + ["invariant 1"]),
     ]
 

@@ -58,7 +58,7 @@ struct MutantTrial {
                 if testCase.properties.contains(name) {
                     found.property = name
                     found.seed = outcome.seed
-                    found.layer = layer(outcome)
+                    found.layer = layer(outcome, name)
                     return
                 }
                 found.others.append("seed \(outcome.seed): \(finding.prefix(200))")
@@ -67,8 +67,10 @@ struct MutantTrial {
         result = found
     }
 
-    private func layer(_ outcome: RunOutcome) -> String {
+    private func layer(_ outcome: RunOutcome, _ property: String) -> String {
         if case .explored = testCase.way(assertionsAreOn: assertionsAreOn) { return "explored" }
+        // The node's own log or recovery said no: a local check, whoever reported it.
+        if ["the vote of term", "refuses to start", "stopped itself"].contains(property) { return "L1" }
         switch outcome.runClass {
         case .crash: return "L1"
         case .liveness: return "L3"

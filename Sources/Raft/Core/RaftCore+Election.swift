@@ -260,13 +260,27 @@ extension RaftCore {
 
     private func outcome() -> VoteOutcome {
         if Mutant.countsVotesTwice && granted.count > configuration.voters.count / 2 { return .won }
-        if options.foundsUnanimously && log.lastIndex == .zero {
-            if !refused.isEmpty { return .lost }
-            let isUnanimous = configuration.members.allSatisfy {
-                !configuration.isVoter($0.id) || granted.contains($0.id)
+        let outcome = configuration.tally(granted: { granted.contains($0) }, refused: { refused.contains($0) })
+        return outcome == .won && !isWonByKnownDirectories ? .pending : outcome
+    }
+
+    /// Whether the grants make a leader although some may come from directories that took the place of lost ones. Only a
+    /// directory that this log names is known to be the one that voted and acknowledged before; others count when
+    /// everybody is there, as at the founding of a cluster:
+    ///  1. n2 of three is cut off before it hears which directories n1 and n3 have. Those two go on committing.
+    ///  2. n3's directory is lost; it comes back empty under the founding list, and n1 fails.
+    ///  3. n2 returns. With the vote of the new n3 alone it would lead without what n1 and the lost disk had committed.
+    private var isWonByKnownDirectories: Bool {
+        guard options.foundsUnanimously else { return true }
+        let isKnown =
+            log.lastIndex > .zero
+            && configuration.hasQuorum { node in
+                granted.contains(node) && (node == nodeID || (configuration.incarnation(of: node) ?? 0) != 0)
             }
-            return isUnanimous ? .won : .pending
+        if isKnown { return true }
+        for member in configuration.members where configuration.isVoter(member.id) && !granted.contains(member.id) {
+            return false
         }
-        return configuration.tally(granted: { granted.contains($0) }, refused: { refused.contains($0) })
+        return true
     }
 }

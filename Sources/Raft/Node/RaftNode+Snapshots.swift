@@ -2,15 +2,16 @@
 extension RaftNode {
     func received(_ chunk: SnapshotChunk, _ message: RaftMessage) {
         let status = core.status
-        guard message.term == status.term, status.leader == message.from else { return }
+        guard message.term == status.term, status.leader == message.from, core.listens(to: message) else { return }
         perform(
             receiver.chunk(
-                chunk, from: message.from, commit: status.commit, formats: machine.snapshotFormatsRead))
+                chunk, from: message.from, commit: status.commit, applied: status.applied,
+                formats: machine.snapshotFormatsRead))
     }
 
     func received(_ reply: SnapshotReply, _ message: RaftMessage) {
         let status = core.status
-        guard message.term == status.term, status.role == .leader else { return }
+        guard message.term == status.term, status.role == .leader, core.listens(to: message) else { return }
         perform(sender.reply(from: message.from, reply, nowNanoseconds: clock.monotonicNanoseconds()))
     }
 

@@ -9,10 +9,15 @@ public enum RunCounter {
     /// Nonces have 24 bits for it: a start every ten seconds for five years.
     static let numberMax: UInt32 = 0xff_ffff
 
-    /// The next number, from 1. Throws when the file is damaged, or missing beside a log that was in use: guessing could
+    /// Directories begin at different numbers, so that one which took the place of another under the same id does not
+    /// repeat the other's: it may be sent the log with the proposals of both.
+    private static let firstMax: UInt64 = 1 << 22
+
+    /// The next number. Throws when the file is damaged, or missing beside a log that was in use: guessing could
     /// repeat a number.
-    public static func next(disk: any Disk) throws(DiskError) -> UInt32 {
-        var last: UInt32 = 0
+    /// - Parameter incarnation: of the directory; decides its first number, which is 1 for zero.
+    public static func next(disk: any Disk, incarnation: UInt64 = 0) throws(DiskError) -> UInt32 {
+        var last = UInt32(truncatingIfNeeded: incarnation % firstMax)
         if try !disk.exists(name) {
             try requireUnusedLog(disk)
         } else {

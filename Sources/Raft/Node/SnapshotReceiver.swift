@@ -32,12 +32,13 @@ struct SnapshotReceiver {
 
     /// - Parameters:
     ///   - commit: what this node has committed; nothing older is taken.
+    ///   - applied: what this node has applied, and so has on its disk.
     ///   - formats: the snapshot formats that the state machine can install.
     mutating func chunk(
-        _ chunk: SnapshotChunk, from: NodeID, commit: LogIndex, formats: ClosedRange<UInt16>
+        _ chunk: SnapshotChunk, from: NodeID, commit: LogIndex, applied: LogIndex, formats: ClosedRange<UInt16>
     ) -> [Action] {
         if incoming?.identifier != chunk.identifier || incoming?.from != from {
-            return begin(chunk, from: from, commit: commit, formats: formats)
+            return begin(chunk, from: from, commit: commit, applied: applied, formats: formats)
         }
         guard var current = incoming, !current.storing, !current.installing else { return [] }
         guard chunk.offsetBytes == current.nextOffsetBytes, chunk.content == current.content, let piece = whole(chunk)
@@ -49,13 +50,16 @@ struct SnapshotReceiver {
 
     /// The first piece of a transfer that this node does not know. It need not be the first of the file.
     private mutating func begin(
-        _ chunk: SnapshotChunk, from: NodeID, commit: LogIndex, formats: ClosedRange<UInt16>
+        _ chunk: SnapshotChunk, from: NodeID, commit: LogIndex, applied: LogIndex, formats: ClosedRange<UInt16>
     ) -> [Action] {
         // A piece on its way to the disk or an install must be heard of first; its end names only the identifier, which
         // another sender may use as well. The new sender will repeat itself.
         guard incoming?.storing != true, incoming?.installing != true else { return [] }
         // Identifiers of one sender grow: this is a late piece of a transfer that it gave up.
         if let current = incoming, current.from == from, chunk.identifier < current.identifier { return [] }
+        // This node holds all of it already; only its answer to the entries was lost. A mere refusal would leave the leader,
+        // whose log begins after the snapshot, with nothing to offer but the same one again, for ever.
+        if chunk.position.index <= applied { return [done(chunk.identifier, chunk.content.totalBytes, to: from)] }
         // The snapshot is not needed any more (catalogue bug 55).
         guard chunk.position.index > commit else { return [refuse(chunk.identifier, to: from)] }
         guard formats.contains(chunk.format) else {
@@ -104,9 +108,13 @@ struct SnapshotReceiver {
             let notes: [Action] = problem.map { [.problem($0)] } ?? []
             return notes + [.discard(identifier: identifier), refuse(identifier, to: current.from)]
         }
+        return [done(identifier, current.content.totalBytes, to: current.from)]
+    }
+
+    private func done(_ identifier: UInt64, _ totalBytes: UInt64, to node: NodeID) -> Action {
         let reply = SnapshotReply(
-            identifier: identifier, nextOffsetBytes: current.content.totalBytes, installed: true, refused: false)
-        return [.reply(to: current.from, reply)]
+            identifier: identifier, nextOffsetBytes: totalBytes, installed: true, refused: false)
+        return .reply(to: node, reply)
     }
 
     private func ask(_ identifier: UInt64, _ to: NodeID, offset: UInt64) -> Action {

@@ -198,7 +198,9 @@ final class Waiters: Sendable {
                 }
             }
             let place = state.parked.lastIndex { $0.index <= index }.map { $0 + 1 } ?? 0
-            state.parked.insert(contentsOf: reads.map { (index: index, read: $0) }, at: place)
+            // Those that expired while they were being confirmed are gone.
+            let waiting = reads.filter { state.reads[$0.rawValue] != nil }
+            state.parked.insert(contentsOf: waiting.map { (index: index, read: $0) }, at: place)
             return nil
         }
         for (waiter, result) in done ?? [] { waiter.complete(result) }

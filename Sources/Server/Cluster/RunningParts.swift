@@ -52,7 +52,8 @@ struct RunningParts {
             configuration: configuration.founding.configuration,
             coreOptions: coreOptions, options: configuration.nodeOptions, lanes: threads.lanes, clock: clock,
             transport: transport, machine: machine, seed: UInt64.random(in: .min ... .max),
-            run: try RunCounter.next(disk: directory.logDisk), gauges: NodeGauges(),
+            run: try RunCounter.next(disk: directory.logDisk, incarnation: directory.identity.incarnation),
+            gauges: NodeGauges(),
             observers: RaftNode.Observers(
                 configurationChanged: { [transport] in
                     transport.updatePeers(following: Self.redirected($0, named), seeds: seeds)

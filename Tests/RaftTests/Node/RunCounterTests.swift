@@ -136,4 +136,14 @@ import Testing
             #expect(try RunCounter.next(disk: disk) >= 1, "step \(step)")
         }
     }
+
+    @Test func `bug 70: a directory that takes another's place under the same id does not repeat its numbers`() throws {
+        let first = try RunCounter.next(disk: MemoryDisk(), incarnation: 0x1234_5678_9abc_def0)
+        let second = try RunCounter.next(disk: MemoryDisk(), incarnation: 0x0fed_cba9_8765_4321)
+        #expect(first != second && max(first, second) <= RunCounter.numberMax / 2)
+        let disk = MemoryDisk()
+        let before = try RunCounter.next(disk: disk, incarnation: 77)
+        #expect(before == 78)
+        #expect(try RunCounter.next(disk: disk, incarnation: 77) == 79, "only the first number depends on it")
+    }
 }

@@ -41,9 +41,10 @@ import Testing
     }
 
     private func receive(
-        _ receiver: inout SnapshotReceiver, _ chunk: SnapshotChunk, from: NodeID = leader, commit: UInt64 = 5
+        _ receiver: inout SnapshotReceiver, _ chunk: SnapshotChunk, from: NodeID = leader, commit: UInt64 = 5,
+        applied: UInt64 = 5
     ) -> [String] {
-        words(receiver.chunk(chunk, from: from, commit: LogIndex(commit), formats: 1...2))
+        words(receiver.chunk(chunk, from: from, commit: LogIndex(commit), applied: LogIndex(applied), formats: 1...2))
     }
     private func stored(_ receiver: inout SnapshotReceiver, _ next: UInt64, identifier: UInt64 = 1) -> [String] {
         words(receiver.stored(identifier: identifier, nextOffsetBytes: next, problem: nil))
@@ -98,13 +99,22 @@ import Testing
         #expect(receive(&receiver, chunk(0), commit: 49) == ["begin 1 0+10"])
     }
 
+    /// Seed 38073 of the simulator: the leader's log begins after 50, the peer has 50, its acknowledgement was lost.
+    @Test func `bug 39: a snapshot of what is applied already counts as installed, or the leader offers it for ever`() {
+        var receiver = SnapshotReceiver()
+        #expect(receive(&receiver, chunk(0), commit: 60, applied: 50) == ["installed"])
+        #expect(
+            receive(&receiver, chunk(0), commit: 60, applied: 49) == ["refuse to 1"], "committed, not on this disk yet")
+    }
+
     @Test func `a snapshot of a format that this build cannot read is refused at its first piece, with the reason`() {
         var receiver = SnapshotReceiver()
         #expect(receive(&receiver, chunk(0, format: 2)) == ["begin 1 0+10"], "an older or newer one it can read")
         var old = SnapshotReceiver()
         #expect(receive(&old, chunk(0, format: 3)) == ["problem", "refuse to 1"])
         #expect(old.incoming == nil)
-        let actions = old.chunk(chunk(0, format: 3), from: Self.leader, commit: LogIndex(1), formats: 1...2)
+        let actions = old.chunk(
+            chunk(0, format: 3), from: Self.leader, commit: LogIndex(1), applied: LogIndex(1), formats: 1...2)
         guard case .problem(let text) = actions.first else {
             Issue.record("\(actions)")
             return

@@ -120,6 +120,7 @@ struct ProcessTests {
         }
         #expect(error?.description.contains("ended with exit code 1") == true)
         #expect(await cluster.stopAll() == [])
-        #expect(cluster.layout.members.indices.allSatisfy { cluster.child($0)?.exit == .code(1) })
+        // By themselves, or by the signal of `stopAll`, whichever came first.
+        #expect(cluster.layout.members.indices.allSatisfy { cluster.child($0)?.exit != nil })
     }
 }

@@ -84,7 +84,7 @@ public final class SimulatedNode: @unchecked Sendable {
         var core = options.core
         core.incarnation = identity.incarnation
         let started = try NodeRecovery.open(disk: disk, identity: identity, logOptions: log, machine: watched)
-        let run = try RunCounter.next(disk: disk)
+        let run = try RunCounter.next(disk: disk, incarnation: identity.incarnation)
         let kinds: [VirtualTime.Kind] = [.core, .log, .apply, .background]
         let lanes = kinds.map { VirtualLane(time: cluster.time, kind: $0, node: id, load: load) }
         let transport = VirtualTransport(network: cluster.network)

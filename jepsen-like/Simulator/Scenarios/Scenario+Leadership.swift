@@ -23,7 +23,7 @@ extension Scenario {
     /// Thesis §6.2: clients that reach it must learn that it is none.
     private static let isolatedLeader = Scenario(
         name: "isolated-leader",
-        purpose: "a leader that hears nobody says within five election timeouts that it is none"
+        purpose: "a leader that hears nobody gives up within five timeouts"
     ) { stage in
         guard let leader = stage.cluster.leader else { return }
         stage.isolate(leader)
@@ -33,7 +33,8 @@ extension Scenario {
         }
     }
 
-    /// Without PreVote and check-quorum, so that a removed node has to be kept out by what the others know, not by its own restraint.
+    /// Without PreVote and check-quorum, so that a removed node has to be kept out by what the others know, not by its
+    /// own restraint.
     private static let removedNode = Scenario(
         name: "removed-node", purpose: "a node that was removed behind its back disturbs nobody when it comes back",
         prepare: {

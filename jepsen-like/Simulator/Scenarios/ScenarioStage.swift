@@ -46,9 +46,8 @@ final class ScenarioStage: @unchecked Sendable {
         cluster.watch.onChange = { [unowned self] node, before, after in
             guard let trace, before?.role != after.role || before?.term != after.term || before?.leader != after.leader
             else { return }
-            trace(
-                "\(now / 1_000) us \(node.id) \(after.role.rawValue) \(after.term) leader \(after.leader?.description ?? "-")"
-            )
+            let leader = after.leader?.description ?? "-"
+            trace("\(now / 1_000) us \(node.id) \(after.role.rawValue) \(after.term) leader \(leader)")
         }
     }
 
