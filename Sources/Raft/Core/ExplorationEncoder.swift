@@ -146,17 +146,18 @@ public struct ExplorationEncoder {
         number(value.incarnation)
         switch value.body {
         case .preVoteRequest(let request): voteRequest(1, request)
-        case .preVoteReply(let reply): words.append(contentsOf: [2, reply.granted ? 1 : 0])
+        case .preVoteReply(let reply): voteReply(2, reply)
         case .voteRequest(let request): voteRequest(3, request)
-        case .voteReply(let reply): words.append(contentsOf: [4, reply.granted ? 1 : 0])
+        case .voteReply(let reply): voteReply(4, reply)
         case .append(let request):
             number(5)
             position(request.previous)
             entries(request.entries)
             index(request.commit)
         case .appendReply(let reply): appendReply(reply.result)
-        case .heartbeat(let heartbeat): words.append(contentsOf: [8, heartbeat.commit.rawValue, heartbeat.round])
-        case .heartbeatReply(let reply): words.append(contentsOf: [9, reply.round, UInt64(reply.featureLevelMax)])
+        case .heartbeat(let heartbeat):
+            words.append(contentsOf: [8, heartbeat.commit.rawValue, heartbeat.round, heartbeat.sent.rawValue])
+        case .heartbeatReply(let reply): heartbeatReply(reply)
         default: rareMessage(value.body)
         }
     }
@@ -165,6 +166,16 @@ public struct ExplorationEncoder {
         number(tag)
         position(request.last)
         flag(request.isTransfer)
+    }
+
+    private mutating func voteReply(_ tag: UInt64, _ reply: VoteReply) {
+        words.append(contentsOf: [tag, (reply.granted ? 1 : 0) | (reply.isRemoved ? 2 : 0)])
+    }
+
+    private mutating func heartbeatReply(_ reply: HeartbeatReply) {
+        words.append(contentsOf: [9, reply.round, UInt64(reply.featureLevelMax), reply.matched.rawValue])
+        words.append((reply.hasNoRoom ? 1 : 0) | (reply.storageIsLow ? 2 : 0))
+        words.append(reply.promiseNanoseconds)
     }
 
     private mutating func appendReply(_ result: AppendReply.Result) {

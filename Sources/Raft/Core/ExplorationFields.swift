@@ -56,7 +56,9 @@ extension RaftCore {
         "peer", "match", "next", "state", "inflight", "recentActive", "hasAnswered", "silentTicks", "isLearner",
         "catchUp",
         "departure", "incarnation", "featureLevelMax", "steadyTicks", "probeOutstanding", "waitedTicks", "toldCommit",
-        "confirmedRound",
+        "confirmedRound", "promisedRound", "hasNoRoom", "storageIsLow",
+        // Time and chance, fixed.
+        "failedTransfers", "sentBefore", "sentLately",
     ]
     private static let readFields = [
         "waiting", "leased", "remoteWaiting", "confirming", "remoteConfirming", "confirmingIndex", "confirmingRound",

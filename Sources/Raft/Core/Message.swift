@@ -61,7 +61,13 @@ public struct VoteRequest: Hashable, Sendable {
 
 public struct VoteReply: Hashable, Sendable {
     public var granted: Bool
-    public init(granted: Bool) { self.granted = granted }
+    /// The candidate was removed by a configuration that the sender knows to be committed. Ids are not used twice, so
+    /// one such answer settles it for good.
+    public var isRemoved: Bool
+    public init(granted: Bool, isRemoved: Bool = false) {
+        self.granted = granted
+        self.isRemoved = isRemoved
+    }
 }
 
 public struct AppendRequest: Hashable, Sendable {
@@ -95,9 +101,13 @@ public struct Heartbeat: Hashable, Sendable {
     public var commit: LogIndex
     /// Number of the leadership-confirmation round; grows within a term.
     public var round: UInt64
-    public init(commit: LogIndex, round: UInt64) {
+    /// End of what the receiver had been sent a heartbeat interval ago, as far as it is still owed an answer for; zero:
+    /// nothing. A receiver that does not have it says so: the message was lost.
+    public var sent: LogIndex
+    public init(commit: LogIndex, round: UInt64, sent: LogIndex = .zero) {
         self.commit = commit
         self.round = round
+        self.sent = sent
     }
 }
 
@@ -105,9 +115,24 @@ public struct HeartbeatReply: Hashable, Sendable {
     public var round: UInt64
     /// The highest feature level this node can follow; the leader raises the cluster's when all can.
     public var featureLevelMax: UInt16
-    public init(round: UInt64, featureLevelMax: UInt16 = 0) {
+    /// As in `AppendReply.matched`, in case that answer was lost. Zero: nothing.
+    public var matched: LogIndex
+    /// Takes no entries now, but those that a leader needs to lead at all: apply is behind, or storage is low.
+    public var hasNoRoom: Bool
+    /// Its disk is nearly full.
+    public var storageIsLow: Bool
+    /// How long this node, from the moment it handled the heartbeat, votes for nobody else; zero: it promises nothing.
+    public var promiseNanoseconds: UInt64
+    public init(
+        round: UInt64, featureLevelMax: UInt16 = 0, matched: LogIndex = .zero, hasNoRoom: Bool = false,
+        storageIsLow: Bool = false, promiseNanoseconds: UInt64 = 0
+    ) {
         self.round = round
         self.featureLevelMax = featureLevelMax
+        self.matched = matched
+        self.hasNoRoom = hasNoRoom
+        self.storageIsLow = storageIsLow
+        self.promiseNanoseconds = promiseNanoseconds
     }
 }
 

@@ -50,6 +50,16 @@ public struct Progress: Hashable, Sendable {
     var toldCommit: LogIndex = .zero
     /// Highest read round the peer confirmed.
     var confirmedRound: UInt64 = 0
+    /// Highest round whose answer came with a promise as long as this leader's lease.
+    var promisedRound: UInt64 = 0
+    /// It said so last: no entries but the essential ones are sent.
+    var hasNoRoom = false
+    public internal(set) var storageIsLow = false
+    /// Hand-overs to it that came to nothing in this term.
+    var failedTransfers = 0
+    /// In `replicate`: end of what had been sent at the last heartbeat but one, and at the last.
+    var sentBefore: LogIndex = .zero
+    var sentLately: LogIndex = .zero
 
     init(peer: NodeID, next: LogIndex, nowTicks: UInt64, options: CoreOptions) {
         self.peer = peer
@@ -61,6 +71,8 @@ public struct Progress: Hashable, Sendable {
     /// Back to asking where the logs meet, from `next` on but never at or below `match`.
     mutating func becomeProbe(next: LogIndex) {
         state = .probe
+        sentBefore = .zero
+        sentLately = .zero
         self.next = max(next, match.next)
         inflight.removeAll()
         probeOutstanding = false
@@ -69,6 +81,8 @@ public struct Progress: Hashable, Sendable {
 
     mutating func becomeReplicate() {
         state = .replicate
+        sentBefore = .zero
+        sentLately = .zero
         next = match.next
         inflight.removeAll()
         probeOutstanding = false
@@ -77,9 +91,17 @@ public struct Progress: Hashable, Sendable {
 
     mutating func become(waitingFor newState: State) {
         state = newState
+        sentBefore = .zero
+        sentLately = .zero
         probeOutstanding = false
         waitedTicks = 0
         if newState == .snapshot { inflight.removeAll() }
+    }
+
+    /// A heartbeat interval has passed: what was sent before it began should have arrived.
+    mutating func noteSent() {
+        sentBefore = sentLately
+        sentLately = state == .replicate ? next.previous : .zero
     }
 
     mutating func heard() {

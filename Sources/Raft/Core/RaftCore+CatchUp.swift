@@ -56,7 +56,7 @@ extension RaftCore {
         }
         guard !ready.isEmpty else { return false }
         do {
-            let next = try configuration.applying(MembershipChange(promote: ready))
+            let next = bindingDirectories(of: try configuration.applying(MembershipChange(promote: ready)))
             guard isReachable(next) else { return false }
             appendConfiguration(next, proposal: .none)
             return true
@@ -66,24 +66,31 @@ extension RaftCore {
         }
     }
 
-    private mutating func refineConfiguration() {
+    /// `next` with the directories that this leader has heard from. Whoever becomes a voter is bound to its directory by
+    /// the very entry that lets it vote: a directory lost between the two would take the votes given on it along.
+    func bindingDirectories(of next: Configuration) -> Configuration {
         var incarnations: [(id: NodeID, incarnation: UInt64)] = []
-        var featureLevel = options.featureLevelMax
-        for member in configuration.members {
-            let isSelf = member.id == nodeID
-            let place = isSelf ? nil : placeOfPeer(member.id)
-            let heard = isSelf ? options.incarnation : place.map { peers[$0].incarnation } ?? 0
-            if member.incarnation == 0 && heard != 0 { incarnations.append((member.id, heard)) }
-            guard !isSelf else { continue }
-            // Who is silent may come back with another build: the level waits until everyone speaks.
-            guard let place, !isSilent(peerAt: place) else {
-                featureLevel = 0
-                continue
-            }
-            featureLevel = min(featureLevel, peers[place].featureLevelMax)
+        for member in next.members where member.incarnation == 0 {
+            let heard =
+                member.id == nodeID
+                ? options.incarnation : placeOfPeer(member.id).map { peers[$0].incarnation } ?? 0
+            if heard != 0 { incarnations.append((member.id, heard)) }
         }
-        guard !incarnations.isEmpty || featureLevel > configuration.featureLevel else { return }
-        appendConfiguration(
-            configuration.refining(incarnations: incarnations, featureLevel: featureLevel), proposal: .none)
+        return next.refining(incarnations: incarnations, featureLevel: next.featureLevel)
+    }
+
+    /// What everyone who speaks can follow; zero while someone is silent, who may come back with another build.
+    private var commonFeatureLevel: UInt16 {
+        var level = options.featureLevelMax
+        for member in configuration.members where member.id != nodeID {
+            guard let place = placeOfPeer(member.id), !isSilent(peerAt: place) else { return 0 }
+            level = min(level, peers[place].featureLevelMax)
+        }
+        return level
+    }
+
+    private mutating func refineConfiguration() {
+        let next = bindingDirectories(of: configuration).refining(incarnations: [], featureLevel: commonFeatureLevel)
+        if next != configuration { appendConfiguration(next, proposal: .none) }
     }
 }

@@ -51,6 +51,7 @@ extension RaftCore {
         tickConfiguration()
         if heartbeatElapsedTicks >= options.heartbeatTicks {
             if options.leaseReads || hasDepartingPeers { reads.round += 1 }
+            for place in peers.indices { peers[place].noteSent() }
             broadcastHeartbeat()
         }
     }

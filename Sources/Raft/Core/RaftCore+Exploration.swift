@@ -50,6 +50,9 @@ extension RaftCore {
             let isSilent = peers[place].silentTicks >= options.electionTimeoutTicks
             peers[place].silentTicks = isSilent ? options.electionTimeoutTicks : 0
             peers[place].steadyTicks = 0
+            peers[place].failedTransfers = 0
+            peers[place].sentBefore = .zero
+            peers[place].sentLately = .zero
             peers[place].catchUp.startedTicks = 0
             peers[place].departure?.deadlineTicks = UInt64(10 * options.electionTimeoutTicks)
         }
@@ -137,6 +140,7 @@ extension RaftCore {
             encoder.configuration(item.configuration)
         }
         encoder.index(history.committed.index)
+        encoder.flag(standing.wasTold)
     }
 
     private func encodeLog(into encoder: inout ExplorationEncoder) {
@@ -233,6 +237,9 @@ extension Progress {
         encoder.number(UInt64(featureLevelMax))
         encoder.index(toldCommit)
         encoder.number(confirmedRound)
+        encoder.number(promisedRound)
+        encoder.flag(hasNoRoom)
+        encoder.flag(storageIsLow)
         var window = inflight
         var place = LogIndex.zero
         while place < next {

@@ -13,8 +13,13 @@ extension RaftCore {
         } else {
             ignoredMessages += 1
         }
-        let reply = HeartbeatReply(round: heartbeat.round, featureLevelMax: options.featureLevelMax)
+        let reply = HeartbeatReply(
+            round: heartbeat.round, featureLevelMax: options.featureLevelMax, matched: min(verified, durableIndex),
+            hasNoRoom: refusedForSpace || storageIsLow, storageIsLow: storageIsLow,
+            promiseNanoseconds: promisedNanoseconds)
         send(to: message.from, .heartbeatReply(reply))
+        // Sent a heartbeat ago and not here: lost. Without a later append nothing else would show it for a long time.
+        if heartbeat.sent > verified && !refusedForSpace { sendConflict(rejected: verified.next) }
     }
 
     mutating func receiveAppend(_ message: Message, _ request: AppendRequest) {
@@ -36,7 +41,7 @@ extension RaftCore {
             // Otherwise the gap is our own doing, for lack of space: `askForRefusedEntries` speaks when there is some.
             return
         }
-        guard let taken = takeIn(request.entries, from: skipped, after: previous) else {
+        guard let taken = takeIn(request.entries, from: skipped, after: previous, leaderCommit: request.commit) else {
             // A correct leader never contradicts what is committed or what it has itself sent this term.
             ignoredMessages += 1
             return
@@ -56,7 +61,9 @@ extension RaftCore {
     }
 
     /// Appends what is new of `entries[start...]`, which follow `previous`; nil when they contradict what must stand.
-    private mutating func takeIn(_ entries: [Entry], from start: Int, after previous: LogPosition) -> TakenIn? {
+    private mutating func takeIn(
+        _ entries: [Entry], from start: Int, after previous: LogPosition, leaderCommit: LogIndex
+    ) -> TakenIn? {
         var place = start
         while place < entries.count && log.matches(entries[place].position) { place += 1 }
         guard place < entries.count else {
@@ -66,7 +73,7 @@ extension RaftCore {
         }
         let first = entries[place].index
         if first <= max(commit, verified) && first <= log.lastIndex { return nil }
-        let end = endOfAcceptance(entries, from: place)
+        let end = endOfAcceptance(entries, from: place, leaderCommit: leaderCommit)
         guard end > place else { return TakenIn(through: first.previous, hadNoRoom: true) }
         guard RaftCore.configurationsAreReadable(entries[place..<end]) else { return nil }
         let stale = Mutant.keepsStaleTail && first <= log.lastIndex ? log.entries(from: first) : []
@@ -77,16 +84,27 @@ extension RaftCore {
     }
 
     /// How many entries may be taken while apply is behind: only what is committed counts, because only that is sure
-    /// to be applied and make room again; what is uncommitted is bounded by the leader.
-    private mutating func endOfAcceptance(_ entries: [Entry], from start: Int) -> Int {
+    /// to be applied and make room again; what is uncommitted is bounded by the leader. Essential entries are taken
+    /// without room: otherwise full disks, or a slow apply, would keep a new leader from leading.
+    private mutating func endOfAcceptance(_ entries: [Entry], from start: Int, leaderCommit: LogIndex) -> Int {
         var room = storageIsLow ? 0 : options.unappliedBytesMax - log.bytes(after: applied, through: commit)
         var end = start
+        if room <= 0 {
+            while end < entries.count && isEssential(entries[end], commit: leaderCommit) { end += 1 }
+        }
         while end < entries.count && room > 0 {
             room -= entries[end].costBytes
             end += 1
         }
         refusedForSpace = end < entries.count
         return end
+    }
+
+    /// What a leader of this term must get committed before it can do anything, reads and changes of membership
+    /// included: its first entry, configurations, and what stands before them uncommitted from earlier terms. Bounded by
+    /// what leaders leave uncommitted; the commands of this term, and what others have committed, wait for room.
+    func isEssential(_ entry: Entry, commit leaderCommit: LogIndex) -> Bool {
+        entry.index > leaderCommit && (entry.kind != .command || entry.term < term)
     }
 
     /// Apply has caught up: tells the leader where to go on, rather than wait for its time-out.

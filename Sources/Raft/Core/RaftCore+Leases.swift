@@ -33,6 +33,13 @@ extension RaftCore {
         promiseNanoseconds / 1000 * UInt64(1000 - options.clockDriftPerThousand)
     }
 
+    /// What an answer to a heartbeat promises.
+    var promisedNanoseconds: UInt64 { options.leaseReads && lease.nowNanoseconds > 0 ? promiseNanoseconds : 0 }
+
+    /// Nodes may be started with different timeouts, or some without leases: only an answer that promises what this
+    /// leader counts on extends its lease.
+    func isLongEnough(promiseNanoseconds promised: UInt64) -> Bool { promised >= promiseNanoseconds }
+
     mutating func clockRead(_ nanoseconds: UInt64) {
         // The promise of the process before this one is forgotten, but not over.
         if lease.nowNanoseconds == 0 { lease.promisedUntilNanoseconds = nanoseconds &+ promiseNanoseconds }
@@ -94,11 +101,19 @@ extension RaftCore {
         guard lease.checkNeeded else { return }
         lease.checkNeeded = false
         var place = lease.rounds.count - 1
-        while place >= 0 && !isConfirmed(round: lease.rounds[place].round) { place -= 1 }
+        while place >= 0 && !isPromised(round: lease.rounds[place].round) { place -= 1 }
         guard place >= 0 else { return }
         let sent = Mutant.stretchesLease ? lease.nowNanoseconds : lease.rounds[place].sentNanoseconds
         lease.startNanoseconds = max(lease.startNanoseconds ?? 0, sent)
         lease.rounds.removeSubrange(0...place)
+    }
+
+    private func isPromised(round: UInt64) -> Bool {
+        configuration.hasQuorum { node in
+            if node == nodeID { return true }
+            for place in peers.indices where peers[place].peer == node { return peers[place].promisedRound >= round }
+            return false
+        }
     }
 
     mutating func enqueueLeaseRead(_ read: ReadID) {

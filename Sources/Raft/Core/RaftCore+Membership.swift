@@ -42,10 +42,20 @@ extension RaftCore {
     mutating func refreshStanding() {
         standing.isVoter = configuration.isVoter(nodeID)
         standing.mayLead = standing.isVoter || Mutant.removedNodesCampaign || history.isVoterSinceCommitted(nodeID)
-        standing.isRemoved = history.committed.configuration.wasRemoved(nodeID) && !Mutant.removedNodesCampaign
+        standing.isRemoved =
+            (standing.wasTold || history.committed.configuration.wasRemoved(nodeID)) && !Mutant.removedNodesCampaign
         standing.hasLowerPriority = configuration.priority(of: nodeID) < configuration.priorityMax
         let bound = configuration.incarnation(of: nodeID) ?? 0
         standing.isDisplaced = bound != 0 && bound != options.incarnation && !Mutant.listensToLostDirectories
+    }
+
+    /// This node was removed while it was away, and missed the entry that says so: who has that entry committed told it.
+    /// It never stands again, so the cluster is spared its requests, and the process can end.
+    mutating func learnOfRemoval() {
+        guard role == .preCandidate || role == .candidate, !standing.wasTold else { return }
+        standing.wasTold = true
+        refreshStanding()
+        becomeFollower(term: term, leader: nil)
     }
 
     /// May stand for election: a voter of the configuration in force, or of an earlier one as long as that is not known
@@ -80,7 +90,7 @@ extension RaftCore {
         let next: Configuration
         do {
             change = try MembershipChange.decode(proposal.payload)
-            next = try configuration.applying(change)
+            next = bindingDirectories(of: try configuration.applying(change))
         } catch {
             return .invalidChange
         }
@@ -139,6 +149,8 @@ struct OwnStanding: Hashable, Sendable {
     var mayLead = false
     /// A committed configuration no longer has it.
     var isRemoved = false
+    /// Others said so.
+    var wasTold = false
     /// Some voter is preferred as leader.
     var hasLowerPriority = false
     /// The configuration names another data directory for its id.

@@ -22,6 +22,10 @@ extension RaftCore {
         case .preVoteRequest(let request):
             receivePreVoteRequest(message, request)
             return
+        case .preVoteReply(let reply) where reply.isRemoved, .voteReply(let reply) where reply.isRemoved:
+            // True in every term, and terms of a cluster that goes on without this node are none of its business.
+            learnOfRemoval()
+            return
         case .preVoteReply(let reply) where reply.granted:
             // Carries the term that was asked about, not the sender's.
             receivePreVoteGrant(message)
@@ -134,8 +138,8 @@ extension RaftCore {
     /// No term, no vote, no timer changes for a removed node (catalogue bug 34); but it is told where it stands.
     private mutating func answerRemoved(_ message: Message) {
         switch message.body {
-        case .preVoteRequest: send(to: message.from, .preVoteReply(VoteReply(granted: false)))
-        case .voteRequest: send(to: message.from, .voteReply(VoteReply(granted: false)))
+        case .preVoteRequest: send(to: message.from, .preVoteReply(VoteReply(granted: false, isRemoved: true)))
+        case .voteRequest: send(to: message.from, .voteReply(VoteReply(granted: false, isRemoved: true)))
         case .append(let request) where message.term < term: answerStaleAppend(message, request)
         case .heartbeat where message.term < term: answerStaleHeartbeat(message)
         default: break

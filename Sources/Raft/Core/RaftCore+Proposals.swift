@@ -55,7 +55,7 @@ extension RaftCore {
                 reason = .transferring
             } else if proposal.kind == .membershipChange {
                 reason = appendMembershipChange(proposal)
-            } else if storageIsLow {
+            } else if storageIsLow || !quorumHasStorage {
                 reason = .diskFull
             } else if applyIsBehind || uncommitted + cost > options.uncommittedBytesMax {
                 reason = .overloaded
@@ -66,6 +66,16 @@ extension RaftCore {
             if let reason { RaftCore.add(proposal.id, reason, to: &refusals) }
         }
         return refusals
+    }
+
+    /// Enough voters have room on their disks to commit what is appended. Without, commands would only pile up, and stand
+    /// in the way of the next leader.
+    private var quorumHasStorage: Bool {
+        configuration.hasQuorum { node in
+            if node == nodeID { return true }
+            for place in peers.indices where peers[place].peer == node { return !peers[place].storageIsLow }
+            return true
+        }
     }
 
     private static func add(_ id: ProposalID, _ reason: RefusalReason, to refusals: inout [ForwardRefusal]) {

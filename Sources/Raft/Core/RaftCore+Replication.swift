@@ -32,7 +32,8 @@ extension RaftCore {
         for place in peers.indices {
             let known = min(commit, peers[place].match)
             peers[place].toldCommit = max(peers[place].toldCommit, known)
-            send(to: peers[place].peer, .heartbeat(Heartbeat(commit: known, round: reads.round)))
+            let sent = peers[place].sentBefore > peers[place].match ? peers[place].sentBefore : .zero
+            send(to: peers[place].peer, .heartbeat(Heartbeat(commit: known, round: reads.round, sent: sent)))
         }
         leaseRoundBegins()
         remindTransferTarget()
@@ -83,7 +84,11 @@ extension RaftCore {
         }
         // Entries ride along if the peer is likely to be there and they cost no disk read.
         let carries = next >= log.firstInMemory && peers[place].silentTicks < options.electionTimeoutTicks
-        let entries = carries ? log.entries(from: next, bytesMax: options.appendBytesMax) : []
+        let entries =
+            !carries
+            ? []
+            : peers[place].hasNoRoom
+                ? essentialEntries(from: next) : log.entries(from: next, bytesMax: options.appendBytesMax)
         sendAppend(toPeerAt: place, entries)
         peers[place].probeOutstanding = true
         peers[place].waitedTicks = 0
@@ -101,6 +106,7 @@ extension RaftCore {
             startSnapshot(toPeerAt: place)
             return false
         }
+        if peers[place].hasNoRoom { return sendEssential(toPeerAt: place) }
         guard let firstCost = log.costBytes(at: next) else {
             let bytesMax = min(options.appendBytesMax, options.inflightBytesMax)
             guard !peers[place].inflight.isFull(for: bytesMax) else { return false }
@@ -112,6 +118,21 @@ extension RaftCore {
         let bytesMax = min(options.appendBytesMax, max(firstCost, peers[place].inflight.roomBytes))
         sendPipelined(toPeerAt: place, log.entries(from: next, bytesMax: bytesMax))
         return true
+    }
+
+    /// To a peer without room: what it takes all the same, and nothing that it would only refuse.
+    private mutating func sendEssential(toPeerAt place: Int) -> Bool {
+        let entries = essentialEntries(from: peers[place].next)
+        guard let first = entries.first, !peers[place].inflight.isFull(for: first.costBytes) else { return false }
+        sendPipelined(toPeerAt: place, entries)
+        return true
+    }
+
+    private func essentialEntries(from next: LogIndex) -> [Entry] {
+        // Whatever is not committed is in memory.
+        guard next > commit, next >= log.firstInMemory, next <= log.lastIndex else { return [] }
+        return Array(
+            log.entries(from: next, bytesMax: options.appendBytesMax).prefix { isEssential($0, commit: commit) })
     }
 
     mutating func sendPipelined(toPeerAt place: Int, _ entries: [Entry]) {
@@ -145,8 +166,14 @@ extension RaftCore {
             return
         }
         peers[place].confirmedRound = max(peers[place].confirmedRound, reply.round)
+        if isLongEnough(promiseNanoseconds: reply.promiseNanoseconds) {
+            peers[place].promisedRound = max(peers[place].promisedRound, reply.round)
+        }
         peers[place].featureLevelMax = reply.featureLevelMax
+        peers[place].hasNoRoom = reply.hasNoRoom
+        peers[place].storageIsLow = reply.storageIsLow
         lease.checkNeeded = true
+        if reply.matched > peers[place].match { peerMatched(at: place, reply.matched) }
     }
 
     mutating func receiveAppendReply(_ message: Message, _ reply: AppendReply) {
@@ -154,6 +181,8 @@ extension RaftCore {
         switch reply.result {
         case .matched(let index): peerMatched(at: place, index)
         case .conflict(let rejected, let hint, let lastIndex):
+            // Whoever asks for entries takes them; the next heartbeat's answer says otherwise if not.
+            peers[place].hasNoRoom = false
             peerConflicts(at: place, rejected: rejected, hint: hint, lastIndex: lastIndex)
         }
     }

@@ -40,22 +40,27 @@ extension RaftCore {
         return true
     }
 
-    /// The voter that could take over soonest: highest match, then priority, then the lowest id.
+    /// The voter that could take over soonest: one that did not fail to before, then the highest match, then priority,
+    /// then the lowest id. A voter short of disk space would decline, so it is not asked while there is no need to leave.
     private func fittestVoter() -> NodeID? {
         var best: Int?
         for place in peers.indices {
-            guard configuration.voters.contains(peers[place].peer), !isSilent(peerAt: place) else { continue }
+            guard configuration.voters.contains(peers[place].peer), !isSilent(peerAt: place),
+                !peers[place].storageIsLow || !standing.isVoter
+            else { continue }
             guard let other = best else {
                 best = place
                 continue
             }
-            let priority = configuration.priority(of: peers[place].peer)
-            let isFitter =
-                peers[place].match != peers[other].match
-                ? peers[place].match > peers[other].match : priority > configuration.priority(of: peers[other].peer)
-            if isFitter { best = place }
+            if isFitter(peers[place], than: peers[other]) { best = place }
         }
         return best.map { peers[$0].peer }
+    }
+
+    private func isFitter(_ one: Progress, than other: Progress) -> Bool {
+        if one.failedTransfers != other.failedTransfers { return one.failedTransfers < other.failedTransfers }
+        if one.match != other.match { return one.match > other.match }
+        return configuration.priority(of: one.peer) > configuration.priority(of: other.peer)
     }
 
     /// Tells the target to stand as soon as it has everything; once per step. Nothing is appended meanwhile.
@@ -79,6 +84,7 @@ extension RaftCore {
         guard let under = transfer, nowTicks >= under.deadlineTicks, !Mutant.transferNeverEnds else { return }
         transfer = nil
         handoverFailures = min(handoverFailures + 1, 6)
+        if let place = placeOfPeer(under.target) { peers[place].failedTransfers += 1 }
         if !standing.isVoter { becomeFollower(term: term, leader: nil) }
     }
 

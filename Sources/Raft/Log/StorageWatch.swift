@@ -16,12 +16,12 @@ struct StorageWatch: Hashable, Sendable {
     }
 
     /// - Parameters:
-    ///   - freeBytes: what the file system says; nil when it did not tell, which changes nothing.
+    ///   - freeBytes: what the file system says; nil when it did not tell. Then what the disk took or refused decides.
     ///   - sparesReady: whether all segment files that should be ready are.
     ///   - spareRefused: whether the disk has just refused one.
     /// - Returns: the new state, when it changed.
     mutating func observe(freeBytes: UInt64?, sparesReady: Bool, spareRefused: Bool) -> Bool? {
-        let free = freeBytes ?? (isLow ? 0 : UInt64.max)
+        let free = freeBytes ?? UInt64.max
         let next = isLow ? !(free >= roomMarkBytes && sparesReady) || spareRefused : free < lowMarkBytes || spareRefused
         guard next != isLow else { return nil }
         isLow = next
@@ -31,6 +31,7 @@ struct StorageWatch: Hashable, Sendable {
     /// While the space is low nothing takes more of it: not before the mark is passed at which entries come again.
     func mayPrepareSpare(freeBytes: UInt64?) -> Bool {
         guard isLow else { return true }
-        return (freeBytes ?? 0) >= roomMarkBytes
+        // Where nobody tells, trying is the only way to find out; a refused spare costs nothing.
+        return (freeBytes ?? UInt64.max) >= roomMarkBytes
     }
 }

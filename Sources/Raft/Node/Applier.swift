@@ -9,6 +9,8 @@ final class Applier: @unchecked Sendable {
         /// Somebody waits for what is queued: do not wait for more.
         case hurry
         case prepareSnapshot(peer: NodeID)
+        /// Make durable what is applied, so that the log can be cut.
+        case checkpoint
         case install(identifier: UInt64, totalBytes: UInt64, digest: [UInt8], position: LogPosition)
         case finish(@Sendable () -> Void)
     }
@@ -86,6 +88,9 @@ final class Applier: @unchecked Sendable {
             case .prepareSnapshot(let peer):
                 try apply(&gathered)
                 port.snapshot(.pinned(peer: peer, work: try machine.prepareSnapshot()))
+            case .checkpoint:
+                try apply(&gathered)
+                try checkpoint()
             case .install(let identifier, let totalBytes, let digest, let position):
                 try apply(&gathered)
                 try install(identifier: identifier, totalBytes: totalBytes, digest: digest, position: position)
@@ -153,10 +158,12 @@ final class Applier: @unchecked Sendable {
         gauges.recordApplyBatch(entries: entries.count)
         port.applied(applied.index)
         bytesSinceCheckpoint += bytes
-        if bytesSinceCheckpoint >= options.checkpointBytes {
-            bytesSinceCheckpoint = 0
-            port.checkpointed(Mutant.trimsBeforeCheckpoint ? applied : try machine.checkpoint())
-        }
+        if bytesSinceCheckpoint >= options.checkpointBytes { try checkpoint() }
+    }
+
+    private func checkpoint() throws(StateMachineError) {
+        bytesSinceCheckpoint = 0
+        port.checkpointed(Mutant.trimsBeforeCheckpoint ? applied : try machine.checkpoint())
     }
 
     private func command(of entry: Entry) throws(StateMachineError) -> [UInt8] {

@@ -6,7 +6,7 @@ extension RaftNode {
         perform(
             receiver.chunk(
                 chunk, from: message.from, commit: status.commit, applied: status.applied,
-                formats: machine.snapshotFormatsRead))
+                formats: machine.snapshotFormatsRead, hasRoom: !status.storageIsLow))
     }
 
     func received(_ reply: SnapshotReply, _ message: RaftMessage) {

@@ -203,6 +203,7 @@ public final class RaftNode: @unchecked Sendable {
         switch event {
         case .input(let input):
             if input == .tick { statusChanged = true }
+            if case .storageLow(let isLow) = input { makeRoom(isLow) }
             inputs.append(input)
         case .messages(let messages):
             for message in messages { receive(message) }
@@ -210,6 +211,12 @@ public final class RaftNode: @unchecked Sendable {
             handle(event)
             compactionFloor.hold(sender.heldIndex)
         }
+    }
+
+    /// The disk is nearly full: what the state machine can vouch for goes from the log at once.
+    private func makeRoom(_ isLow: Bool) {
+        compactionFloor.storageLow(isLow)
+        if isLow { applyWork.append(.checkpoint) }
     }
 
     private func receive(_ message: RaftMessage) {

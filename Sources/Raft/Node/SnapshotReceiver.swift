@@ -34,13 +34,21 @@ struct SnapshotReceiver {
     ///   - commit: what this node has committed; nothing older is taken.
     ///   - applied: what this node has applied, and so has on its disk.
     ///   - formats: the snapshot formats that the state machine can install.
+    ///   - hasRoom: false while the disk is nearly full. Nothing more is stored then, not even of a transfer under way:
+    ///     the file would take the room that votes and configurations need.
     mutating func chunk(
-        _ chunk: SnapshotChunk, from: NodeID, commit: LogIndex, applied: LogIndex, formats: ClosedRange<UInt16>
+        _ chunk: SnapshotChunk, from: NodeID, commit: LogIndex, applied: LogIndex, formats: ClosedRange<UInt16>,
+        hasRoom: Bool
     ) -> [Action] {
         if incoming?.identifier != chunk.identifier || incoming?.from != from {
-            return begin(chunk, from: from, commit: commit, applied: applied, formats: formats)
+            return begin(chunk, from: from, commit: commit, applied: applied, formats: formats, hasRoom: hasRoom)
         }
         guard var current = incoming, !current.storing, !current.installing else { return [] }
+        guard hasRoom else {
+            // What is stored stays: the transfer goes on behind it when there is room again.
+            incoming = nil
+            return [noRoom(chunk, from), refuse(current.identifier, to: from)]
+        }
         guard chunk.offsetBytes == current.nextOffsetBytes, chunk.content == current.content, let piece = whole(chunk)
         else { return [ask(current.identifier, from, offset: current.nextOffsetBytes)] }
         current.storing = true
@@ -50,7 +58,8 @@ struct SnapshotReceiver {
 
     /// The first piece of a transfer that this node does not know. It need not be the first of the file.
     private mutating func begin(
-        _ chunk: SnapshotChunk, from: NodeID, commit: LogIndex, applied: LogIndex, formats: ClosedRange<UInt16>
+        _ chunk: SnapshotChunk, from: NodeID, commit: LogIndex, applied: LogIndex, formats: ClosedRange<UInt16>,
+        hasRoom: Bool
     ) -> [Action] {
         // A piece on its way to the disk or an install must be heard of first; its end names only the identifier, which
         // another sender may use as well. The new sender will repeat itself.
@@ -62,6 +71,7 @@ struct SnapshotReceiver {
         if chunk.position.index <= applied { return [done(chunk.identifier, chunk.content.totalBytes, to: from)] }
         // The snapshot is not needed any more (catalogue bug 55).
         guard chunk.position.index > commit else { return [refuse(chunk.identifier, to: from)] }
+        guard hasRoom else { return [noRoom(chunk, from), refuse(chunk.identifier, to: from)] }
         guard formats.contains(chunk.format) else {
             let problem =
                 "\(from) sends a snapshot of format \(chunk.format); this build reads formats \(formats.lowerBound) to "
@@ -75,6 +85,11 @@ struct SnapshotReceiver {
             from: from, identifier: chunk.identifier, content: chunk.content, nextOffsetBytes: 0, storing: true,
             installing: false)
         return actions + [.begin(identifier: chunk.identifier, content: chunk.content, piece: whole(chunk))]
+    }
+
+    private func noRoom(_ chunk: SnapshotChunk, _ from: NodeID) -> Action {
+        .problem(
+            "\(from) sends a snapshot of \(chunk.totalBytes) bytes, which waits: the disk of this node is nearly full")
     }
 
     /// The bytes of a chunk, if they are what was sent and lie within the file.

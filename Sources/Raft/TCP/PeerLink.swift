@@ -22,6 +22,8 @@ final class PeerLink {
 
     let peer: NodeID
     var statistics: PeerStatistics
+    /// What this connection's messages are written in; agreed on in the handshake.
+    private var layout = MessageCodec.version
     private let core: TransportCore
     private var phase = Phase.idle
     /// Grows with every dial and every end, so that news of an older connection is recognised and ignored.
@@ -66,7 +68,8 @@ final class PeerLink {
         }
         let frameBytes: Int
         do throws(WireError) {
-            frameBytes = try MessageCodec.frameBytes(message, bodyBytesMax: core.options.frameBytesMax)
+            frameBytes = try MessageCodec.frameBytes(
+                message, layout: layout, bodyBytesMax: core.options.frameBytesMax)
         } catch {
             statistics.messagesDropped += 1
             core.logger.error("cannot send a message", metadata: ["peer": "\(peer)", "reason": "\(error)"])
@@ -79,7 +82,8 @@ final class PeerLink {
         }
         let wasEmpty = unwrittenMessages == 0
         unwritten.writeWithUnsafeMutableBytes(minimumWritableBytes: frameBytes) { memory in
-            MessageCodec.encodeFrame(message, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<frameBytes]))
+            MessageCodec.encodeFrame(
+                message, layout: layout, into: UnsafeMutableRawBufferPointer(rebasing: memory[..<frameBytes]))
             return frameBytes
         }
         unwrittenMessages += 1
@@ -208,6 +212,7 @@ final class PeerLink {
             }
             timeout.cancel()
             statistics.protocolVersion = welcome.protocolVersion
+            layout = MessageCodec.layout(protocolVersion: welcome.protocolVersion)
             phase = .ready(channel)
             readySince = .now()
             if wasConnected { statistics.reconnects += 1 }

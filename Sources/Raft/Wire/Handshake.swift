@@ -10,7 +10,7 @@ public struct Hello: Hashable, Sendable {
     /// Fixed first bytes: they tell this protocol from anything else that may connect to the port.
     public static let magic: [UInt8] = Array("MnemRaft".utf8)
     /// The newest version this build speaks; grows when messages change so that older nodes cannot read them.
-    public static let protocolVersion: UInt16 = 2
+    public static let protocolVersion: UInt16 = 3
     /// The oldest version this build still speaks. Two nodes use the newest that both speak.
     public static let protocolVersionMin: UInt16 = 2
     /// What this build speaks.

@@ -10,12 +10,12 @@ extension MessageCodec {
         let code = try reader.uint8("type")
         guard let type = MessageType(rawValue: code) else { throw .unknownType(code) }
         let layout = try reader.uint8("version")
-        guard layout == version else { throw .unknownVersion(layout) }
+        guard layout >= versionMin, layout <= version else { throw .unknownVersion(layout) }
         let from = NodeID(try reader.uint64("from"))
         let to = NodeID(try reader.uint64("to"))
         let term = Term(try reader.uint64("term"))
         let incarnation = try reader.uint64("incarnation")
-        let body = try decodeBody(type, from: &reader)
+        let body = try decodeBody(type, layout: layout, from: &reader)
         try reader.finish()
         return Message(from: from, to: to, term: term, incarnation: incarnation, body: body)
     }
@@ -29,22 +29,21 @@ extension MessageCodec {
     }
 
     private static func decodeBody(
-        _ type: MessageType, from reader: inout ByteReader
+        _ type: MessageType, layout: UInt8, from reader: inout ByteReader
     ) throws(WireError) -> MessageBody {
         switch type {
         case .preVoteRequest: return .preVoteRequest(try voteRequest(&reader))
         case .voteRequest: return .voteRequest(try voteRequest(&reader))
-        case .preVoteReply: return .preVoteReply(VoteReply(granted: try reader.boolean("granted")))
-        case .voteReply: return .voteReply(VoteReply(granted: try reader.boolean("granted")))
+        case .preVoteReply: return .preVoteReply(try voteReply(&reader, layout: layout))
+        case .voteReply: return .voteReply(try voteReply(&reader, layout: layout))
         case .append: return .append(try appendRequest(&reader))
         case .appendReply: return .appendReply(AppendReply(result: try appendResult(&reader)))
         case .heartbeat:
             let commit = LogIndex(try reader.uint64("heartbeat.commit"))
-            return .heartbeat(Heartbeat(commit: commit, round: try reader.uint64("heartbeat.round")))
-        case .heartbeatReply:
-            let round = try reader.uint64("heartbeatReply.round")
-            return .heartbeatReply(
-                HeartbeatReply(round: round, featureLevelMax: try reader.uint16("heartbeatReply.featureLevelMax")))
+            let round = try reader.uint64("heartbeat.round")
+            let sent = layout < 3 ? .zero : LogIndex(try reader.uint64("heartbeat.sent"))
+            return .heartbeat(Heartbeat(commit: commit, round: round, sent: sent))
+        case .heartbeatReply: return .heartbeatReply(try heartbeatReply(&reader, layout: layout))
         case .forward: return .forward(ForwardRequest(proposals: try proposals(&reader)))
         case .forwardRefused: return .forwardRefused(try forwardRefusal(&reader))
         case .readRequest: return .readRequest(ReadRequest(context: try reader.uint64("readRequest.context")))
@@ -56,6 +55,34 @@ extension MessageCodec {
             let named = try reader.boolean("transferRequest.hasTarget")
             return .transferRequest(target: named ? NodeID(try reader.uint64("transferRequest.target")) : nil)
         }
+    }
+
+    /// A byte of flags; the bits beyond `known` have no meaning yet, and nobody sends them.
+    private static func flags(
+        _ reader: inout ByteReader, _ field: StaticString, known: UInt8
+    ) throws(WireError) -> UInt8 {
+        let value = try reader.uint8(field)
+        guard value & ~known == 0 else { throw .invalidValue(field: "\(field)", value: UInt64(value)) }
+        return value
+    }
+
+    private static func voteReply(_ reader: inout ByteReader, layout: UInt8) throws(WireError) -> VoteReply {
+        let flags = try flags(&reader, "granted", known: layout < 3 ? 1 : 3)
+        return VoteReply(granted: flags & 1 != 0, isRemoved: flags & 2 != 0)
+    }
+
+    private static func heartbeatReply(
+        _ reader: inout ByteReader, layout: UInt8
+    ) throws(WireError) -> HeartbeatReply {
+        var reply = HeartbeatReply(round: try reader.uint64("heartbeatReply.round"))
+        reply.featureLevelMax = try reader.uint16("heartbeatReply.featureLevelMax")
+        guard layout >= 3 else { return reply }
+        reply.matched = LogIndex(try reader.uint64("heartbeatReply.matched"))
+        let flags = try flags(&reader, "heartbeatReply.flags", known: 3)
+        reply.hasNoRoom = flags & 1 != 0
+        reply.storageIsLow = flags & 2 != 0
+        reply.promiseNanoseconds = try reader.uint64("heartbeatReply.promise")
+        return reply
     }
 
     private static func voteRequest(_ reader: inout ByteReader) throws(WireError) -> VoteRequest {

@@ -1,16 +1,17 @@
 /// Writing messages. Every field goes straight to its place; payloads are copied once, as a block.
 
 extension MessageCodec {
-    /// Encodes a message into memory of exactly `encodedBytes(message)` bytes.
-    static func encode(_ message: Message, into target: UnsafeMutableRawBufferPointer) {
+    /// Encodes a message into memory of exactly `encodedBytes(message, layout:)` bytes. What an older layout does not have
+    /// is left out; it reads back as not told.
+    static func encode(_ message: Message, layout: UInt8, into target: UnsafeMutableRawBufferPointer) {
         var writer = ByteWriter(target)
         writer.uint8(type(of: message.body).rawValue)
-        writer.uint8(version)
+        writer.uint8(layout)
         writer.uint64(message.from.rawValue)
         writer.uint64(message.to.rawValue)
         writer.uint64(message.term.rawValue)
         writer.uint64(message.incarnation)
-        encode(message.body, to: &writer)
+        encode(message.body, layout: layout, to: &writer)
         writer.finish()
     }
 
@@ -35,13 +36,13 @@ extension MessageCodec {
         }
     }
 
-    private static func encode(_ body: MessageBody, to writer: inout ByteWriter) {
+    private static func encode(_ body: MessageBody, layout: UInt8, to writer: inout ByteWriter) {
         switch body {
         case .preVoteRequest(let request), .voteRequest(let request):
             encode(request.last, to: &writer)
             writer.boolean(request.isTransfer)
         case .preVoteReply(let reply), .voteReply(let reply):
-            writer.boolean(reply.granted)
+            encode(reply, layout: layout, to: &writer)
         case .append(let request):
             encode(request, to: &writer)
         case .appendReply(let reply):
@@ -49,9 +50,9 @@ extension MessageCodec {
         case .heartbeat(let heartbeat):
             writer.uint64(heartbeat.commit.rawValue)
             writer.uint64(heartbeat.round)
+            if layout >= 3 { writer.uint64(heartbeat.sent.rawValue) }
         case .heartbeatReply(let reply):
-            writer.uint64(reply.round)
-            writer.uint16(reply.featureLevelMax)
+            encode(reply, layout: layout, to: &writer)
         case .forward(let request):
             writer.uint32(UInt32(request.proposals.count))
             for proposal in request.proposals {
@@ -83,6 +84,19 @@ extension MessageCodec {
             writer.boolean(target != nil)
             if let target { writer.uint64(target.rawValue) }
         }
+    }
+
+    private static func encode(_ reply: VoteReply, layout: UInt8, to writer: inout ByteWriter) {
+        writer.uint8((reply.granted ? 1 : 0) | (reply.isRemoved && layout >= 3 ? 2 : 0))
+    }
+
+    private static func encode(_ reply: HeartbeatReply, layout: UInt8, to writer: inout ByteWriter) {
+        writer.uint64(reply.round)
+        writer.uint16(reply.featureLevelMax)
+        guard layout >= 3 else { return }
+        writer.uint64(reply.matched.rawValue)
+        writer.uint8((reply.hasNoRoom ? 1 : 0) | (reply.storageIsLow ? 2 : 0))
+        writer.uint64(reply.promiseNanoseconds)
     }
 
     private static func encode(_ position: LogPosition, to writer: inout ByteWriter) {

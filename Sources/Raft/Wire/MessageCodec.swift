@@ -5,8 +5,15 @@
 /// encodings of one value, or crash on any input.
 
 public enum MessageCodec {
-    /// Layout of the messages below; a decoder refuses any other.
-    public static let version: UInt8 = 2
+    /// The newest layout of the messages below.
+    public static let version: UInt8 = 3
+    /// The oldest that is still read and, to a peer that knows no newer one, written.
+    public static let versionMin: UInt8 = 2
+
+    /// The layout that two nodes use which agreed on a protocol version: the numbers go together.
+    public static func layout(protocolVersion: UInt16) -> UInt8 {
+        UInt8(clamping: max(UInt16(versionMin), min(UInt16(version), protocolVersion)))
+    }
     /// Longest snapshot digest that can be carried (SHA-256 has 32, SHA-512 has 64).
     public static let digestBytesMax = 64
 
@@ -40,28 +47,30 @@ public enum MessageCodec {
     }
 
     /// Exact size of the encoded message.
-    public static func encodedBytes(_ message: Message) -> Int {
-        headerBytes + bodyBytes(message.body)
+    public static func encodedBytes(_ message: Message, layout: UInt8 = version) -> Int {
+        headerBytes + bodyBytes(message.body, layout: layout)
     }
 
     /// Size of the whole frame, after checking that the message can be sent at all.
     ///
     /// - Throws: `.frameTooLarge` or `.fieldTooLong`.
     public static func frameBytes(
-        _ message: Message, bodyBytesMax: Int = Frame.defaultBodyBytesMax
+        _ message: Message, layout: UInt8 = version, bodyBytesMax: Int = Frame.defaultBodyBytesMax
     ) throws(WireError) -> Int {
         if case .snapshotChunk(let chunk) = message.body, chunk.fileDigest.count > digestBytesMax {
             throw .fieldTooLong(
                 field: "snapshotChunk.fileDigest", bytes: chunk.fileDigest.count, bytesMax: digestBytesMax)
         }
-        let size = encodedBytes(message)
+        let size = encodedBytes(message, layout: layout)
         guard size <= bodyBytesMax else { throw .frameTooLarge(bytes: size, bytesMax: bodyBytesMax) }
         return Frame.headerBytes + size
     }
 
     /// Encodes a message as a frame into memory of exactly `frameBytes` bytes.
-    public static func encodeFrame(_ message: Message, into frame: UnsafeMutableRawBufferPointer) {
-        encode(message, into: UnsafeMutableRawBufferPointer(rebasing: frame[Frame.headerBytes...]))
+    public static func encodeFrame(
+        _ message: Message, layout: UInt8 = version, into frame: UnsafeMutableRawBufferPointer
+    ) {
+        encode(message, layout: layout, into: UnsafeMutableRawBufferPointer(rebasing: frame[Frame.headerBytes...]))
         Frame.seal(frame)
     }
 
@@ -69,11 +78,11 @@ public enum MessageCodec {
     ///
     /// - Throws: `.frameTooLarge` or `.fieldTooLong`.
     public static func frame(
-        _ message: Message, bodyBytesMax: Int = Frame.defaultBodyBytesMax
+        _ message: Message, layout: UInt8 = version, bodyBytesMax: Int = Frame.defaultBodyBytesMax
     ) throws(WireError) -> [UInt8] {
-        let size = try frameBytes(message, bodyBytesMax: bodyBytesMax)
+        let size = try frameBytes(message, layout: layout, bodyBytesMax: bodyBytesMax)
         return [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
-            encodeFrame(message, into: UnsafeMutableRawBufferPointer(buffer))
+            encodeFrame(message, layout: layout, into: UnsafeMutableRawBufferPointer(buffer))
             initialized = size
         }
     }
@@ -81,15 +90,16 @@ public enum MessageCodec {
     /// A message without frame.
     ///
     /// - Throws: `.frameTooLarge` (at `Frame.largestBodyBytesMax`) or `.fieldTooLong`.
-    public static func encode(_ message: Message) throws(WireError) -> [UInt8] {
-        let size = try frameBytes(message, bodyBytesMax: Frame.largestBodyBytesMax) - Frame.headerBytes
+    public static func encode(_ message: Message, layout: UInt8 = version) throws(WireError) -> [UInt8] {
+        let size =
+            try frameBytes(message, layout: layout, bodyBytesMax: Frame.largestBodyBytesMax) - Frame.headerBytes
         return [UInt8](unsafeUninitializedCapacity: size) { buffer, initialized in
-            encode(message, into: UnsafeMutableRawBufferPointer(buffer))
+            encode(message, layout: layout, into: UnsafeMutableRawBufferPointer(buffer))
             initialized = size
         }
     }
 
-    private static func bodyBytes(_ body: MessageBody) -> Int {
+    private static func bodyBytes(_ body: MessageBody, layout: UInt8) -> Int {
         switch body {
         case .preVoteRequest, .voteRequest: return positionBytes + 1
         case .preVoteReply, .voteReply: return 1
@@ -102,8 +112,8 @@ public enum MessageCodec {
             case .matched: return 1 + 8
             case .conflict: return 1 + 8 + positionBytes + 8
             }
-        case .heartbeat: return 16
-        case .heartbeatReply: return 8 + 2
+        case .heartbeat: return layout < 3 ? 16 : 16 + 8
+        case .heartbeatReply: return layout < 3 ? 8 + 2 : 8 + 2 + 8 + 1 + 8
         case .forward(let request):
             var total = 4 + request.proposals.count * proposalFixedBytes
             for proposal in request.proposals { total += proposal.payload.count }

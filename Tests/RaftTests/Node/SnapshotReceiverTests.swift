@@ -42,9 +42,12 @@ import Testing
 
     private func receive(
         _ receiver: inout SnapshotReceiver, _ chunk: SnapshotChunk, from: NodeID = leader, commit: UInt64 = 5,
-        applied: UInt64 = 5
+        applied: UInt64 = 5, hasRoom: Bool = true
     ) -> [String] {
-        words(receiver.chunk(chunk, from: from, commit: LogIndex(commit), applied: LogIndex(applied), formats: 1...2))
+        words(
+            receiver.chunk(
+                chunk, from: from, commit: LogIndex(commit), applied: LogIndex(applied), formats: 1...2,
+                hasRoom: hasRoom))
     }
     private func stored(_ receiver: inout SnapshotReceiver, _ next: UInt64, identifier: UInt64 = 1) -> [String] {
         words(receiver.stored(identifier: identifier, nextOffsetBytes: next, problem: nil))
@@ -114,7 +117,8 @@ import Testing
         #expect(receive(&old, chunk(0, format: 3)) == ["problem", "refuse to 1"])
         #expect(old.incoming == nil)
         let actions = old.chunk(
-            chunk(0, format: 3), from: Self.leader, commit: LogIndex(1), applied: LogIndex(1), formats: 1...2)
+            chunk(0, format: 3), from: Self.leader, commit: LogIndex(1), applied: LogIndex(1), formats: 1...2,
+            hasRoom: true)
         guard case .problem(let text) = actions.first else {
             Issue.record("\(actions)")
             return
