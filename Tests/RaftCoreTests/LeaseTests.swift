@@ -33,6 +33,11 @@ import Testing
         return node.ready.count > before
     }
 
+    /// The answer of a follower that promises what the leader counts on.
+    private func answer(_ round: UInt64, promise: UInt64 = 100_000_000) -> MessageBody {
+        .heartbeatReply(HeartbeatReply(round: round, promiseNanoseconds: promise))
+    }
+
     private func lastRound(_ node: CoreDriver) -> UInt64 { node.sent.heartbeats(to: CoreDriver.two).last?.round ?? 0 }
 
     @Test func `bug 48: the lease runs from the sending of the round, by the clock, less the drift`() {
@@ -42,7 +47,7 @@ import Testing
         let round = lastRound(node)
         // The answer comes late; ticks meanwhile count for nothing.
         node.step(.clock(nanoseconds: now + 50_000_000))
-        node.receive(.heartbeatReply(HeartbeatReply(round: round)), term: 1)
+        node.receive(answer(round), term: 1)
         #expect(isLeased(node, at: now + 50_000_000))
         #expect(isLeased(node, at: now + length - 1))
         #expect(!isLeased(node, at: now + length))
@@ -54,13 +59,13 @@ import Testing
 
     @Test func `without a lease the read asks, and a clock that goes back lengthens nothing`() {
         var node = leader(at: 2_000_000_000)
-        node.receive(.heartbeatReply(HeartbeatReply(round: lastRound(node))), term: 1)
+        node.receive(answer(lastRound(node)), term: 1)
         node.step(.clock(nanoseconds: 3_000_000_000))
         #expect(!isLeased(node, at: 1_000_000_000))
         node.sent.removeAll()
         node.step(.leaseRead(ReadID(5)))
         #expect(node.ready.isEmpty && !node.sent.heartbeats().isEmpty)
-        node.receive(.heartbeatReply(HeartbeatReply(round: lastRound(node))), term: 1)
+        node.receive(answer(lastRound(node)), term: 1)
         #expect(node.ready.map(\.reads) == [[ReadID(5)]])
     }
 
@@ -68,20 +73,31 @@ import Testing
         var off = options
         off.leaseReads = false
         var node = leader(at: 2_000_000_000, options: off)
-        node.receive(.heartbeatReply(HeartbeatReply(round: lastRound(node))), term: 1)
+        node.receive(answer(lastRound(node)), term: 1)
         #expect(!isLeased(node, at: 2_000_000_000))
+    }
+
+    @Test func `a follower that promises less than the leader counts on extends no lease, but confirms the round`() {
+        let now: UInt64 = 2_000_000_000
+        for promise in [UInt64(0), 99_999_999] {
+            var node = leader(at: now)
+            node.step(.read(ReadID(7)))
+            node.receive(answer(lastRound(node), promise: promise), term: 1)
+            #expect(node.ready.map(\.reads) == [[ReadID(7)]], "started with another timeout, or without leases")
+            #expect(!isLeased(node, at: now))
+        }
     }
 
     @Test func `bug 47: the lease ends with the beginning of a transfer and does not come back in the term`() {
         let now: UInt64 = 2_000_000_000
         var node = leader(at: now)
-        node.receive(.heartbeatReply(HeartbeatReply(round: lastRound(node))), term: 1)
+        node.receive(answer(lastRound(node)), term: 1)
         #expect(isLeased(node, at: now))
         node.step(.transferLeadership(target: CoreDriver.two))
         #expect(!isLeased(node, at: now))
         for step in 1...20 {
             node.step(.clock(nanoseconds: now + UInt64(step) * LeaseTests.tick), .tick)
-            node.receive(.heartbeatReply(HeartbeatReply(round: lastRound(node))), term: 1)
+            node.receive(answer(lastRound(node)), term: 1)
         }
         #expect(node.core.role == .leader && !node.core.status.isTransferring)
         #expect(!isLeased(node, at: now + 20 * LeaseTests.tick))
@@ -94,10 +110,10 @@ import Testing
         let change = MembershipChange(remove: [CoreDriver.three])
         let id = ProposalID(origin: CoreDriver.one, nonce: 1)
         node.step(.propose([Proposal(id: id, kind: .membershipChange, payload: change.encode())]))
-        node.receive(.heartbeatReply(HeartbeatReply(round: round)), term: 1)
+        node.receive(answer(round), term: 1)
         #expect(!isLeased(node, at: now))
         node.step(.clock(nanoseconds: now + LeaseTests.tick), .tick)
-        node.receive(.heartbeatReply(HeartbeatReply(round: lastRound(node))), term: 1)
+        node.receive(answer(lastRound(node)), term: 1)
         #expect(isLeased(node, at: now + LeaseTests.tick))
     }
 

@@ -24,6 +24,29 @@ import Testing
         cluster.expectNoProblems()
     }
 
+    @Test func `bug 9: the entry that makes a voter names its directory`() throws {
+        var cluster = TestCluster(nodes: 3)
+        cluster.nameDirectories()
+        cluster.elect(0)
+        cluster.tickAll(times: 8)
+        cluster.startJoiner()
+        cluster.startJoiner()
+        cluster.change(0, MembershipChange(add: [cluster.joiner(4)]))
+        cluster.tickAll(times: 60)
+        cluster.change(0, MembershipChange(add: [cluster.joiner(5, isJoining: false)]))
+        cluster.tickAll(times: 60)
+        cluster.change(0, MembershipChange(promote: [NodeID(5)]))
+        cluster.tickAll(times: 60)
+        #expect(cluster.members(0) == [[1, 2, 3, 4, 5], [], []])
+        for entry in cluster.nodes[0].disk.entries where entry.kind == .configuration {
+            let configuration = try Configuration.decode(entry.payload)
+            for id in configuration.voters where id > NodeID(3) {
+                #expect(configuration.member(id)?.incarnation != 0, "\(id) at \(entry.index)")
+            }
+        }
+        cluster.expectNoProblems()
+    }
+
     @Test func `bugs 15 and 35: a learner receives everything, counts nowhere and never stands`() {
         var cluster = started(joiners: 1)
         cluster.change(0, MembershipChange(add: [cluster.joiner(4, isJoining: false)]))

@@ -67,6 +67,40 @@ import Testing
         #expect(node.sent.voteReplies == [false])
     }
 
+    @Test func `bug 34: a removed node that missed its farewell is told when it asks for votes, and stands no more`() {
+        for preVote in [true, false] {
+            var options = options
+            options.preVote = preVote
+            var cluster = TestCluster(nodes: 4, options: options)
+            cluster.elect(0)
+            cluster.tickAll(times: 4)
+            cluster.isolate(3)
+            cluster.change(0, MembershipChange(remove: [NodeID(4)]))
+            cluster.tickAll(times: 150)
+            #expect(!cluster.nodes[3].wasToldOfRemoval)
+            cluster.heal()
+            cluster.tickAll(times: 40)
+            #expect(cluster.nodes[3].wasToldOfRemoval && cluster.nodes[3].core.role == .follower)
+            let term = cluster.nodes[3].core.term
+            cluster.tickAll(times: 100)
+            #expect(cluster.nodes[3].core.term == term && cluster.leaderPlace == 0)
+            cluster.expectNoProblems()
+        }
+    }
+
+    @Test func `only who stands is told of its removal`() {
+        var node = CoreDriver(options: options)
+        node.receive(.voteReply(VoteReply(granted: false, isRemoved: true)), term: 9)
+        #expect(node.core.term == .zero && node.removals == 0)
+        node.runOutOfPatience()
+        #expect(node.core.role == .preCandidate)
+        node.receive(.preVoteReply(VoteReply(granted: false, isRemoved: true)), term: 9)
+        #expect(node.core.role == .follower && node.core.term == .zero && node.removals == 1)
+        node.sent.removeAll()
+        node.tick(100)
+        #expect(node.sent.isEmpty)
+    }
+
     @Test func `a node that knows no cluster listens, and follows whoever leads`() {
         var node = CoreDriver(voters: [], options: options)
         node.append(after: (0, 0), terms: [2], commit: 1, from: 7, term: 2)

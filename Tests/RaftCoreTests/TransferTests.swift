@@ -191,6 +191,18 @@ import Testing
         cluster.expectNoProblems()
     }
 
+    @Test func `a voter that did not take over is asked last the next time`() {
+        var node = leader()
+        node.step(.transferLeadership(target: CoreDriver.two))
+        for _ in 0...options.electionTimeoutTicks {
+            node.tick()
+            for peer: UInt64 in [2, 3] { node.receive(.heartbeatReply(HeartbeatReply(round: 0)), from: peer, term: 1) }
+        }
+        #expect(!node.core.status.isTransferring)
+        node.step(.transferLeadership(target: nil))
+        #expect(node.core.transfer?.target == CoreDriver.three)
+    }
+
     @Test func `when every disk is nearly full leadership does not wander about`() {
         var cluster = TestCluster(nodes: 3, options: options)
         cluster.elect(0)

@@ -56,7 +56,7 @@ struct HandshakeTests {
         var bytes = ControlFrame.hello(HandshakeTests.hello).encode()
         bytes[9] = 1
         for length in 11...bytes.count {
-            #expect(throws: WireError.protocolVersion(theirs: 1, ours: 2)) {
+            #expect(throws: WireError.protocolVersion(theirs: 1, ours: 3)) {
                 try HandshakeTests.decode(Array(bytes[..<length]) + [1, 2, 3])
             }
         }
@@ -65,7 +65,7 @@ struct HandshakeTests {
     @Test("the bytes of a hello are those of the documented format")
     func knownBytes() {
         let zeros = [UInt8](repeating: 0, count: 7)
-        let head: [UInt8] = [0xF0] + Array("MnemRaft".utf8) + [2, 0, 2, 0] + HandshakeTests.cluster
+        let head: [UInt8] = [0xF0] + Array("MnemRaft".utf8) + [3, 0, 2, 0] + HandshakeTests.cluster
         let tail: [UInt8] = [1] + zeros + [2] + zeros + [77] + zeros + [17, 0] + Array("host.example:7001".utf8)
         #expect(ControlFrame.hello(HandshakeTests.hello).encode() == head + tail)
     }
@@ -81,14 +81,16 @@ struct HandshakeTests {
         #expect(later.commonVersion(9...12) == 9)
         #expect(later.commonVersion(10...12) == nil)
         later.versions = 3...9
+        #expect(later.commonVersion(Hello.protocolVersions) == 3)
+        later.versions = 4...9
         #expect(later.commonVersion(Hello.protocolVersions) == nil)
     }
 
     @Test("versions that go backwards, addresses that are too long or no text are errors that name the field")
     func badFields() {
         var bytes = ControlFrame.hello(HandshakeTests.hello).encode()
-        bytes[11] = 3
-        #expect(throws: WireError.invalidValue(field: "hello.protocolVersionMin", value: 3)) {
+        bytes[11] = 4
+        #expect(throws: WireError.invalidValue(field: "hello.protocolVersionMin", value: 4)) {
             try HandshakeTests.decode(bytes)
         }
         bytes = ControlFrame.hello(HandshakeTests.hello).encode()

@@ -152,7 +152,7 @@ struct HostilePeerTests {
         let puppet = WirePuppet()
         send(try Frame.encode(hello), on: try await puppet.dial(port: node.port))
         try await puppet.closed.wait(for: "end of the connection") { !$0.isEmpty }
-        let refusal = ControlFrame.refusal(Refusal(reason: .otherVersion, from: NodeID(1), protocolVersion: 2))
+        let refusal = ControlFrame.refusal(Refusal(reason: .otherVersion, from: NodeID(1), protocolVersion: 3))
         #expect(puppet.received.elements == (try Frame.encode(refusal.encode())))
         await node.transport.stop()
     }

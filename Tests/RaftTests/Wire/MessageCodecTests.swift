@@ -35,7 +35,7 @@ struct MessageCodecTests {
             body: .voteRequest(
                 VoteRequest(last: LogPosition(index: LogIndex(5), term: Term(0x0607)), isTransfer: true)))
         let zeros = [UInt8](repeating: 0, count: 7)
-        let start: [UInt8] = [3, 2] + [1] + zeros + [3, 2] + zeros.dropLast()
+        let start: [UInt8] = [3, 3] + [1] + zeros + [3, 2] + zeros.dropLast()
         let header: [UInt8] = start + [4] + zeros + [8, 9] + zeros.dropLast()
         let expected: [UInt8] = header + [5] + zeros + [7, 6] + zeros.dropLast() + [1]
         #expect(try MessageCodec.encode(message) == expected)

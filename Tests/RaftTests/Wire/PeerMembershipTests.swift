@@ -169,9 +169,9 @@ struct PeerMembershipTests {
         let host = try await WireNode(1, peers: [:])
         let newer = try await WireNode(2, peers: [1: host.port], options: later)
         try await newer.event(.connected(NodeID(1)))
-        #expect(try await newer.transport.statistics.first?.protocolVersion == 2)
+        #expect(try await newer.transport.statistics.first?.protocolVersion == 3)
         await newer.transport.stop()
-        later.protocolVersions = 3...5
+        later.protocolVersions = 4...5
         let tooNew = try await WireNode(3, peers: [1: host.port], options: later)
         try await tooNew.event(.refused(NodeID(1), Refusal(reason: .otherVersion, from: NodeID(1))))
         await tooNew.transport.stop()
