@@ -136,7 +136,10 @@ let package = Package(
         .testTarget(name: "StateMachineTests", dependencies: ["StateMachine", "JSON"]),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["Server", "StateMachine", "Raft", "RaftCore", "Client", "Operations", "JSON"]),
+            dependencies: [
+                "Server", "StateMachine", "Raft", "RaftCore", "Client", "Operations", "JSON",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(name: "EndToEndTests", dependencies: ["mneme", "Client", "Operations"]),
     ],
     swiftLanguageModes: [.v6]

@@ -93,7 +93,11 @@ public enum NodeRecovery {
         return RecoveredNode(wal: wal, recovered: state, summary: notes.joined(separator: "; "))
     }
 
-    private static func configuration(of applied: AppliedPosition) throws(NodeRecoveryError) -> LoggedConfiguration? {
+    /// What the state machine says of the cluster, which can be known before the log is opened.
+    /// - Returns: nil while it has applied no configuration.
+    public static func configuration(
+        of applied: AppliedPosition
+    ) throws(NodeRecoveryError) -> LoggedConfiguration? {
         guard let held = applied.configuration else { return nil }
         guard held.index <= applied.position.index else {
             throw .configuration(index: held.index, problem: "only index \(applied.position.index.rawValue) is applied")

@@ -35,16 +35,17 @@ public final class NodeServer: Sendable {
         var directory = try DataDirectory.open(configuration)
         let store = try MemoryStore.open(directory: directory.storePath, options: StoreOptions())
         let machine = MemoryMachine(store: store)
-        let started = try NodeRecovery.open(
-            disk: directory.logDisk, identity: directory.identity, logOptions: configuration.logOptions,
-            machine: machine)
-        logger.info("recovered: \(started.summary)")
-        let replicated = started.recovered.configuration?.configuration
+        let replicated = try NodeRecovery.configuration(of: machine.appliedPosition())?.configuration
         if let replicated, replicated.wasRemoved(NodeID(configuration.nodeID)) {
             store.close()
             return .refused(NodeEnd.removedText)
         }
         for note in try directory.settle(configuration, replicated: replicated) { logger.warning("\(note)") }
+        // Only now: a directory that has a log also says how it came to its cluster, wherever it is stopped.
+        let started = try NodeRecovery.open(
+            disk: directory.logDisk, identity: directory.identity, logOptions: configuration.logOptions,
+            machine: machine)
+        logger.info("recovered: \(started.summary)")
 
         let ending = EndSignal(logger: logger)
         let parts = try RunningParts(

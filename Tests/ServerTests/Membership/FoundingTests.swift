@@ -1,5 +1,6 @@
 /// The founding file, the flags beside it, and what the cluster says: which of them counts, and which mistakes are certain.
 import Foundation
+import Logging
 import Raft
 import RaftTCP
 import Testing
@@ -134,6 +135,22 @@ struct FoundingTests {
             #expect(
                 found.members.map(\.address) == [PeerAddress(host: "h", port: 1), PeerAddress(host: "h", port: 22)])
         }
+    }
+
+    @Test func `a directory has no log before it says how it came to its cluster`() async throws {
+        let root = NSTemporaryDirectory() + "mneme-founding-" + UUID().uuidString
+        defer {
+            do { try FileManager.default.removeItem(atPath: root) } catch { Issue.record("\(error)") }
+        }
+        _ = try settle(root, flags(["1=h:1", "2=h:2"]), nil)
+        let before = try FileManager.default.contentsOfDirectory(atPath: "\(root)/log").sorted()
+        var wrong = flags(["1=h:1", "2=h:2", "3=h:3"])
+        wrong.dataDirectory = root
+        let founding = try ServeConfiguration.founding(of: wrong)
+        let server = NodeServer(
+            configuration: try ServeConfiguration(flags: wrong, founding: founding), logger: Logger(label: "test"))
+        await #expect(throws: DataDirectory.Problem.self) { try await server.run() }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: "\(root)/log").sorted() == before)
     }
 
     @Test func `once a configuration is replicated, --peer is compared and does not count`() throws {
