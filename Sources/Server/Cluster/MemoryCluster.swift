@@ -69,7 +69,8 @@ final class MemoryCluster: MemoryService {
             case .refused(.stopping):
                 throw .unavailable(reason: "this node is stopping")
             case .refused(.diskFull):
-                throw .overloaded(reason: "the leader's disk is nearly full: it takes no new writes until it has room")
+                throw .overloaded(
+                    reason: "too many disks are nearly full, the leader's or others: no new writes until there is room")
             case .refused(.changeUnderWay), .refused(.invalidChange), .refused(.notCaughtUp),
                 .refused(.quorumUnreachable), .refused(.leasesOff):
                 throw .unavailable(reason: "the cluster refused the write with a reason that is not one of writes")
