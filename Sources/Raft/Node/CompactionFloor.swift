@@ -4,8 +4,8 @@ import Synchronization
 /// sent a snapshot will ask for next. Without that a busy leader cuts the log away while the snapshot travels, and the
 /// follower gets one snapshot after the other and never catches up.
 ///
-/// Owns: the position held for followers, and whether space is short; written on the core lane, read on the apply lane. Must never: hold it longer
-/// than `SnapshotSender` says, which ends every transfer by time.
+/// Owns: the position held for followers, and whether space is short; written on the core lane, read on the apply lane.
+/// Must never: hold a position longer than `SnapshotSender` says, which ends every transfer by time.
 final class CompactionFloor: Sendable {
     private struct State {
         var held: LogIndex?

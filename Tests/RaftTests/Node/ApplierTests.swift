@@ -139,6 +139,15 @@ private func entries(_ range: ClosedRange<UInt64>, bytes: Int = 1) -> Applier.Wo
         #expect(bench.machine.batches.map(\.indexes.count) == [2, 2, 2, 2])
     }
 
+    @Test func `a checkpoint that is asked for covers everything queued before it, and starts the count of bytes anew`()
+    {
+        let bench = ApplierBench { $0.checkpointBytes = 1_000_000 }
+        bench.submit(entries(1...3), .checkpoint, entries(4...5))
+        bench.run()
+        #expect(bench.machine.checkpoints == [3] && bench.checkpointed == [3])
+        #expect(bench.indexes == Array(1...5))
+    }
+
     @Test func `bug 56: entries that an installed snapshot covers are skipped, those after it follow without a gap`() {
         let bench = ApplierBench()
         bench.submit(entries(1...5))

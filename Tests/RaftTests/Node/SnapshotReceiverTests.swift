@@ -70,6 +70,18 @@ import Testing
         #expect(receiver.incoming == nil)
     }
 
+    @Test func `while the disk is nearly full no piece is stored, and the transfer goes on when there is room`() {
+        var receiver = SnapshotReceiver()
+        #expect(receive(&receiver, chunk(0), hasRoom: false) == ["problem", "refuse to 1"])
+        #expect(receiver.incoming == nil)
+        #expect(receive(&receiver, chunk(0)) == ["begin 1 0+10"])
+        #expect(stored(&receiver, 10) == ["ask 10"])
+        #expect(receive(&receiver, chunk(10), hasRoom: false) == ["problem", "refuse to 1"])
+        #expect(receive(&receiver, chunk(0)) == ["begin 1 0+10"])
+        // The store had the first piece already and says where to go on.
+        #expect(stored(&receiver, 10) == ["ask 10"])
+    }
+
     @Test func `a piece that is doubled, skips ahead, is damaged or has another length is asked for again`() {
         var receiver = SnapshotReceiver()
         #expect(receive(&receiver, chunk(0)) == ["begin 1 0+10"])

@@ -123,6 +123,12 @@ import Testing
         floor.hold(LogIndex(50))
         #expect(floor.through(checkpoint: LogIndex(90)) == LogIndex(50))
         #expect(floor.through(checkpoint: LogIndex(20)) == LogIndex(15))
+        floor.storageLow(true)
+        #expect(
+            floor.through(checkpoint: LogIndex(20)) == LogIndex(20), "nothing is kept while the disk is nearly full")
+        #expect(floor.through(checkpoint: LogIndex(90)) == LogIndex(50), "but what a transfer under way will need")
+        floor.storageLow(false)
+        #expect(floor.through(checkpoint: LogIndex(20)) == LogIndex(15))
     }
 
     @Test func `a doubled answer does not double the rest of the transfer`() {

@@ -41,6 +41,36 @@ struct MessageCodecTests {
         #expect(try MessageCodec.encode(message) == expected)
     }
 
+    @Test("to a build that speaks layout 2 goes what that layout has, and what it sends is read")
+    func layoutBefore() throws {
+        let reply = HeartbeatReply(
+            round: 7, featureLevelMax: 1, matched: LogIndex(9), hasNoRoom: true, storageIsLow: true,
+            promiseNanoseconds: 5)
+        let pairs: [(MessageBody, MessageBody, bytes: Int)] = [
+            (
+                .heartbeat(Heartbeat(commit: LogIndex(1), round: 2, sent: LogIndex(3))),
+                .heartbeat(Heartbeat(commit: LogIndex(1), round: 2)), 50
+            ),
+            (.heartbeatReply(reply), .heartbeatReply(HeartbeatReply(round: 7, featureLevelMax: 1)), 44),
+            (.voteReply(VoteReply(granted: false, isRemoved: true)), .voteReply(VoteReply(granted: false)), 35),
+            (.preVoteReply(VoteReply(granted: true)), .preVoteReply(VoteReply(granted: true)), 35),
+        ]
+        for (body, expected, count) in pairs {
+            var message = RaftMessage(from: NodeID(1), to: NodeID(2), term: Term(3), incarnation: 4, body: body)
+            let bytes = try MessageCodec.encode(message, layout: 2)
+            #expect(bytes.count == count && bytes[1] == 2)
+            #expect(MessageCodec.encodedBytes(message, layout: 2) == count)
+            message.body = expected
+            #expect(try MessageCodec.decode(bytes) == message)
+            if case .voteReply = body {
+                #expect(throws: WireError.invalidValue(field: "granted", value: 2)) {
+                    try MessageCodec.decode(Array(bytes.dropLast()) + [2])
+                }
+            }
+        }
+        #expect(MessageCodec.layout(protocolVersion: 2) == 2 && MessageCodec.layout(protocolVersion: 3) == 3)
+    }
+
     @Test("every truncation of a valid message is an error")
     func truncation() throws {
         var random = WireRandom(seed: 3)

@@ -58,9 +58,9 @@ enum WireSamples {
         let count = Int(random.next() % 4)
         switch kind {
         case 0: return .preVoteRequest(VoteRequest(last: position(&random), isTransfer: flag))
-        case 1: return .preVoteReply(VoteReply(granted: flag))
+        case 1: return .preVoteReply(VoteReply(granted: flag, isRemoved: count % 2 == 0))
         case 2: return .voteRequest(VoteRequest(last: position(&random), isTransfer: flag))
-        case 3: return .voteReply(VoteReply(granted: flag))
+        case 3: return .voteReply(VoteReply(granted: flag, isRemoved: count % 2 == 0))
         case 4:
             let entries = (0..<count).map { _ in entry(payloadBytesMax: payloadBytesMax, random: &random) }
             return .append(
@@ -73,10 +73,16 @@ enum WireSamples {
                     result: .conflict(
                         rejected: LogIndex(random.number()), hint: position(&random),
                         lastIndex: LogIndex(random.number()))))
-        case 7: return .heartbeat(Heartbeat(commit: LogIndex(random.number()), round: random.number()))
+        case 7:
+            return .heartbeat(
+                Heartbeat(
+                    commit: LogIndex(random.number()), round: random.number(), sent: LogIndex(random.number())))
         case 8:
             let level = UInt16(truncatingIfNeeded: random.next())
-            return .heartbeatReply(HeartbeatReply(round: random.number(), featureLevelMax: level))
+            return .heartbeatReply(
+                HeartbeatReply(
+                    round: random.number(), featureLevelMax: level, matched: LogIndex(random.number()), hasNoRoom: flag,
+                    storageIsLow: count % 2 == 0, promiseNanoseconds: random.number()))
         case 9:
             let proposals = (0..<count).map { _ in
                 let length = Int(random.next() % UInt64(payloadBytesMax + 1))
