@@ -18,7 +18,7 @@ ARGUMENTS ?=
 # Passed on to the run over the mutants.
 MUTANT_ARGUMENTS ?= --trials 3
 
-.PHONY: help demo test lint format build bench chaos sim explore mutants membership setup clean
+.PHONY: help demo test lint format build bench chaos sim explore mutants membership upgrade setup clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -70,6 +70,9 @@ mutants: setup ## inject one bug at a time and see that it is caught; MUTANT_ARG
 
 membership: build ## change all of a cluster of five under load, and check every write and read
 	@$(RELEASE) drill membership $(ARGUMENTS)
+
+upgrade: build ## bring a cluster of an earlier build to this one under load, and check every write and read
+	@jepsen-like/mixed-versions.sh $(ARGUMENTS)
 
 sim: setup ## simulate clusters with faults; ARGUMENTS='--seeds 1..100 --profile member' for a choice
 	@scripts/packages fetch

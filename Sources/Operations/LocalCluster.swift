@@ -26,10 +26,18 @@ public final class LocalCluster: Sendable {
 
     /// Starts one member that has a directory, or a founder.
     /// - Parameter place: index in the layout.
+    /// - Parameter executable: another build than the cluster's.
     /// - Returns: its process id.
     @discardableResult
-    public func start(_ place: Int) throws(OperationsError) -> Int32 {
-        try start(place, layout.arguments(for: layout.members[place]))
+    public func start(_ place: Int, executable: String? = nil) throws(OperationsError) -> Int32 {
+        try start(place, layout.arguments(for: layout.members[place]), executable: executable)
+    }
+
+    /// Ends one member in order, and forgets it.
+    /// - Throws: when it does not end in time, or ends with anything but code 0.
+    public func stop(_ place: Int, within limit: Duration) async throws(OperationsError) {
+        child(place)?.send(SignalNumber.terminate)
+        try await ended(place, "was stopped", within: limit)
     }
 
     /// Starts a member that is to join the cluster of these endpoints.
@@ -45,26 +53,32 @@ public final class LocalCluster: Sendable {
     /// Waits until a member that the cluster removed has ended by itself, as it should, and forgets it.
     /// - Throws: when it does not end in time, or ends with anything but code 0.
     public func retire(_ place: Int, within limit: Duration) async throws(OperationsError) {
+        try await ended(place, "was removed", within: limit)
+    }
+
+    private func ended(_ place: Int, _ why: String, within limit: Duration) async throws(OperationsError) {
         let id = layout.members[place].id
         guard let exit = await child(place)?.exited(within: limit) else {
-            throw OperationsError("node \(id) was removed and did not end within \(limit.milliseconds) ms")
+            throw OperationsError("node \(id) \(why) and did not end within \(limit.milliseconds) ms")
         }
         guard exit == .code(0) else {
             throw OperationsError(
-                "node \(id) was removed and ended with \(exit)\(LogTail.text(of: layout.members[place].logPath))")
+                "node \(id) \(why) and ended with \(exit)\(LogTail.text(of: layout.members[place].logPath))")
         }
         children.withLock { $0[place] = nil }
     }
 
     @discardableResult
-    private func start(_ place: Int, _ arguments: [String]) throws(OperationsError) -> Int32 {
+    private func start(
+        _ place: Int, _ arguments: [String], executable other: String? = nil
+    ) throws(OperationsError) -> Int32 {
         let member = layout.members[place]
         if let running = child(place), running.exit == nil { return running.processID }
         for port in [member.httpPort, member.raftPort] where !LoopbackPorts.isFree(port) {
             throw OperationsError("node \(member.id): port \(port) on 127.0.0.1 is in use")
         }
         let child = try ChildProcess(
-            executable: executable, arguments: arguments, outputPath: member.logPath)
+            executable: other ?? executable, arguments: arguments, outputPath: member.logPath)
         children.withLock { $0[place] = child }
         return child.processID
     }

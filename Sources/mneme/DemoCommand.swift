@@ -37,7 +37,7 @@ struct DrillCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "drill",
         abstract: "Break a cluster on purpose and check that it kept its promises.",
-        subcommands: [KillLeaderCommand.self, MembershipDrillCommand.self])
+        subcommands: [KillLeaderCommand.self, MembershipDrillCommand.self, UpgradeDrillCommand.self])
 }
 
 struct KillLeaderCommand: AsyncParsableCommand {
@@ -76,45 +76,6 @@ struct KillLeaderCommand: AsyncParsableCommand {
         let options = KillLeaderDrill.Options(
             repetitions: repetitions, writers: writers, writesPerPhase: writes, printsJSON: json, keepsDirectory: keep)
         let code = await KillLeaderDrill(options: options).run()
-        if code != ExitStatus.success { throw ExitCode(code) }
-    }
-}
-
-struct MembershipDrillCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "membership",
-        abstract: "Change all of a cluster under load: two nodes join, two leave, one is replaced.",
-        discussion: """
-            mneme drill membership
-            mneme drill membership --writers 16 --writes 1000 --json
-
-            Five real nodes under continuous writes and linearizable reads through all of them; one of those removed is the
-            leader. Exit code 1 on any wrong or failed read, on any lost, changed or doubled write, or when a step fails.
-            """)
-
-    @Option(name: .long, help: "Concurrent writers, 1 to 256.")
-    var writers = 8
-    @Option(name: .long, help: "Concurrent readers, 1 to 256.")
-    var readers = 5
-    @Option(name: .long, help: "Writes acknowledged after each step before the next.")
-    var writes = 200
-    @Flag(name: .long, help: "One line of JSON at the end instead of the table.")
-    var json = false
-    @Flag(name: .long, help: "Keep the directory with data and logs.")
-    var keep = false
-
-    func validate() throws {
-        guard (1...256).contains(writers) else { throw ValidationError("--writers must be 1 to 256 (got \(writers))") }
-        guard (1...256).contains(readers) else { throw ValidationError("--readers must be 1 to 256 (got \(readers))") }
-        guard (1...100_000).contains(writes) else {
-            throw ValidationError("--writes must be 1 to 100000 (got \(writes))")
-        }
-    }
-
-    func run() async throws {
-        let options = MembershipDrill.Options(
-            writers: writers, readers: readers, writesPerStep: writes, printsJSON: json, keepsDirectory: keep)
-        let code = await MembershipDrill(options: options).run()
         if code != ExitStatus.success { throw ExitCode(code) }
     }
 }

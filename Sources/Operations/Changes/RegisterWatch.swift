@@ -17,7 +17,7 @@ final class RegisterWatch: Sendable {
         var violations: [String] = []
     }
     private static let violationsMax = 100
-    private static let target = "/cluster/v1/registers/drill-membership"
+    private static let target = "/cluster/v1/registers/drill-counter"
 
     private let state = Mutex(State())
     private let endpoints: [Endpoint]

@@ -1,52 +1,42 @@
-/// A cluster that changes completely under load: two nodes join, two are removed, the leader among them, one is replaced.
+/// A cluster that is changed under load, step by step: other members, or another build.
 ///
 /// Owns: one cluster of real processes and the load on it. Must never: leave a process or a directory behind, or pass
 /// when a read was wrong or failed, or an acknowledged write is lost or doubled.
 import Client
 
-public struct MembershipDrill: Sendable {
-    public struct Options: Hashable, Sendable {
-        public var founders: Int
-        public var writers: Int
-        public var readers: Int
-        /// Acknowledged between two steps.
-        public var writesPerStep: Int
-        public var printsJSON: Bool
-        public var keepsDirectory: Bool
-        public init(
-            founders: Int = 5, writers: Int = 8, readers: Int = 5, writesPerStep: Int = 200, printsJSON: Bool = false,
-            keepsDirectory: Bool = false
-        ) {
-            self.founders = founders
-            self.writers = writers
-            self.readers = readers
-            self.writesPerStep = writesPerStep
-            self.printsJSON = printsJSON
-            self.keepsDirectory = keepsDirectory
-        }
+struct ChangeDrill: Sendable {
+    /// What distinguishes one drill from another.
+    struct Plan: Sendable {
+        /// Names the directory, the cluster and the memories.
+        var name: String
+        var founders: Int
+        /// Nodes that are prepared, to be started by a step.
+        var joiners: Int
+        /// What the founders run first.
+        var executable: String
+        var play:
+            @Sendable (ChangeStage, _ ended: (ChangeDrillReport.Step) -> Void) async throws(OperationsError) -> Void
     }
-    private static let joiners = 3
 
-    private let options: Options
-    private let executable: String
+    let plan: Plan
+    let options: ChangeDrillOptions
     private let console = Console()
 
-    public init(options: Options, executable: String = SystemText.ownExecutable()) {
+    init(plan: Plan, options: ChangeDrillOptions) {
+        self.plan = plan
         self.options = options
-        self.executable = executable
     }
 
     /// - Returns: the exit code: 0 no violation, 1 any, 128 + signal when interrupted.
-    public func run() async -> Int32 {
+    func run() async -> Int32 {
         let directory: TemporaryDirectory
         let cluster: LocalCluster
         do throws(OperationsError) {
-            directory = try TemporaryDirectory(prefix: "mneme-membership")
+            directory = try TemporaryDirectory(prefix: "mneme-\(plan.name)")
             let layout = try ClusterLayout(
-                nodes: options.founders, joiners: Self.joiners, directory: directory.path,
-                clusterID: "membership drill",
-                basePort: nil)
-            cluster = LocalCluster(layout: layout, executable: executable)
+                nodes: plan.founders, joiners: plan.joiners, directory: directory.path,
+                clusterID: "\(plan.name) drill", basePort: nil)
+            cluster = LocalCluster(layout: layout, executable: plan.executable)
         } catch {
             Console.error("Error: \(error)")
             return 1
@@ -66,7 +56,7 @@ public struct MembershipDrill: Sendable {
     }
 
     private struct Outcome: Sendable {
-        var report = MembershipDrillReport()
+        var report = ChangeDrillReport()
         /// Why it ended early.
         var failure: String?
     }
@@ -87,16 +77,16 @@ public struct MembershipDrill: Sendable {
             outcome.failure = error.description
             return outcome
         }
-        let story = MembershipStory(
+        let stage = ChangeStage(
             cluster: cluster, nodes: nodes, ledger: ledger, register: register, writesPerStep: options.writesPerStep)
         let stop = StopFlag()
         async let load: Void = run(cluster, nodes, ledger, register, stop)
         do throws(OperationsError) {
-            try await story.play { step in
+            try await plan.play(stage) { step in
                 outcome.report.steps.append(step)
                 guard !options.printsJSON else { return }
-                if outcome.report.steps.count == 1 { console.line(MembershipDrillReport.header) }
-                console.line(MembershipDrillReport.line(step))
+                if outcome.report.steps.count == 1 { console.line(ChangeDrillReport.header) }
+                console.line(ChangeDrillReport.line(step))
             }
         } catch {
             outcome.failure = error.description
@@ -117,7 +107,7 @@ public struct MembershipDrill: Sendable {
         let writes = WriteLoad(
             endpoints: cluster.endpoints, writers: options.writers, ledger: ledger, choose: { nodes.place($0) })
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await writes.run { stop.isSet ? nil : Self.request(counter.next()) } }
+            group.addTask { await writes.run { stop.isSet ? nil : request(counter.next()) } }
             group.addTask { await register.write(until: stop) }
             for number in 0..<options.readers { group.addTask { await register.read(number, until: stop) } }
         }
@@ -135,10 +125,10 @@ public struct MembershipDrill: Sendable {
         return violations
     }
 
-    private static func request(_ number: Int) -> StoreRequest {
+    private func request(_ number: Int) -> StoreRequest {
         StoreRequest(
-            title: "membership write \(number)",
+            title: "\(plan.name) write \(number)",
             content: "Write number \(number), made while the cluster changed; it must be on every node, once.",
-            namespace: "drill-membership", source: "chaos")
+            namespace: "drill-\(plan.name)", source: "chaos")
     }
 }

@@ -1,12 +1,12 @@
-/// What the membership drill saw, step by step.
+/// What a drill that changes a cluster under load saw, step by step.
 ///
 /// Owns: its table and its JSON. Must never: pass with a violation.
 import JSON
 
-public struct MembershipDrillReport: Hashable, Sendable {
+public struct ChangeDrillReport: Hashable, Sendable {
     public struct Step: Hashable, Sendable {
         public var name: String
-        /// From the request, or the start of the process, to the final configuration as every node would vote.
+        /// From the request, or the signal, to the state that was wanted.
         public var milliseconds: Int64
         public var leaderID: UInt64
         public var voters: [UInt64]
@@ -57,7 +57,7 @@ public struct MembershipDrillReport: Hashable, Sendable {
     public var json: JSONValue {
         [
             "acknowledged": .integer(Int64(acknowledged)), "passed": .bool(passed), "reads": .integer(Int64(reads)),
-            "steps": .array(steps.map(MembershipDrillReport.json)),
+            "steps": .array(steps.map(ChangeDrillReport.json)),
             "violations": .array(violations.map(JSONValue.string)),
         ]
     }
