@@ -44,6 +44,8 @@ final class PretendCluster: WorkloadCluster, @unchecked Sendable {
         }
     }
 
+    func featureLevel(on node: NodeID) -> UInt16 { 1 }
+
     /// Runs until the workload has finished; false when it does not within an hour of virtual time.
     func run(_ workload: Workload) throws -> Bool {
         workload.start()

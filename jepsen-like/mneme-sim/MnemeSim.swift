@@ -55,6 +55,8 @@ struct PlanFlags: ParsableArguments {
     var withoutTriggers = false
     @Flag(help: "Sizes and switches as in a plain cluster.")
     var withoutKnobs = false
+    @Flag(help: "Every node has this build from the beginning.")
+    var withoutOlderBuilds = false
     @Flag(help: "A quick network that loses nothing but what faults take.")
     var withoutNetworkTrouble = false
     @Option(help: "Founding members.")
@@ -80,6 +82,7 @@ struct PlanFlags: ParsableArguments {
         }
         changes.withoutTriggers = withoutTriggers
         changes.withoutKnobs = withoutKnobs
+        changes.withoutOlderBuilds = withoutOlderBuilds
         changes.withoutNetworkTrouble = withoutNetworkTrouble
         if let nodes, !(1...9).contains(nodes) { throw ValidationError("--nodes must be 1 to 9 (got \(nodes))") }
         if let clients, !(1...64).contains(clients) {

@@ -21,6 +21,10 @@ final class MutantCampaign: Sendable {
         var count: UInt64
     }
 
+    /// Beyond every trial's.
+    private static let controlFirstSeed: UInt64 = 1_000_000_000_000
+    private static let controlSeedsAtOnce: UInt64 = 20
+
     private let cases: [MutantCase]
     private let trials: Int
     private let jobs: Int
@@ -38,14 +42,19 @@ final class MutantCampaign: Sendable {
     }
 
     /// - Returns: whether every mutant was killed in every trial, and the control was silent.
-    func run(withControl: Bool) throws -> Bool {
+    ///
+    /// - Parameter controlHoursMin: how long the control is simulated at least; nil leaves it out.
+    func run(controlHoursMin: Int?) throws -> Bool {
         inParallel { [self] in work() }
         if let problem = state.withLock({ $0.problem }) { throw WorkerError(problem) }
         let killed = printTable()
-        guard withControl else { return killed }
+        guard let controlHoursMin else { return killed }
         let runs = controlRuns()
         state.withLock { $0.next = 0 }
         inParallel { [self] in control(runs) }
+        let nanosecondsMin = UInt64(controlHoursMin) * 3_600_000_000_000
+        state.withLock { $0.next = 0 }
+        inParallel { [self] in goOnWithControl(until: nanosecondsMin) }
         if let problem = state.withLock({ $0.problem }) { throw WorkerError(problem) }
         return printControl() && killed
     }
@@ -171,6 +180,21 @@ final class MutantCampaign: Sendable {
                 do { try perform(&run) } catch { state.withLock { $0.problem = "\(error)" } }
                 if run.count == before { return }
             }
+        }
+    }
+
+    /// Fresh seeds of every recipe in turn.
+    private func goOnWithControl(until nanosecondsMin: UInt64) {
+        let random = cases.filter {
+            if case .random = $0.way(assertionsAreOn: assertionsAreOn) { return true }
+            return false
+        }
+        guard !random.isEmpty else { return }
+        while state.withLock({ $0.controlNanoseconds < nanosecondsMin }), let number = take() {
+            var run = ControlRun(
+                number: random[number % random.count].number,
+                first: Self.controlFirstSeed + UInt64(number) * Self.controlSeedsAtOnce, count: Self.controlSeedsAtOnce)
+            do { try perform(&run) } catch { state.withLock { $0.problem = "\(error)" } }
         }
     }
 

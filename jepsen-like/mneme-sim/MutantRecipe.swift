@@ -30,6 +30,8 @@ enum MutantRecipe: String, CaseIterable {
     case joint
     /// Damaged and full disks.
     case broken
+    /// An earlier build on some nodes, which are brought to this one.
+    case upgraded
 
     func plan(seed: UInt64) -> Plan {
         var plan = Plan.drawn(seed: seed, profile: profile)
@@ -43,6 +45,7 @@ enum MutantRecipe: String, CaseIterable {
         case .restarting: restart(&plan, &random)
         case .joint: contest(&plan, &random)
         case .broken: damage(&plan, &random)
+        case .upgraded: upgrade(&plan, &random)
         }
         plan.hasLivenessPhase = false
         return plan
@@ -52,7 +55,7 @@ enum MutantRecipe: String, CaseIterable {
         switch self {
         case .tiny: .tiny
         case .swarm, .contested, .voting, .divergent, .isolated, .companion, .doubled, .compacting, .overtaking,
-            .restarting:
+            .restarting, .upgraded:
             .swarm
         case .member, .joint: .member
         case .storage, .broken: .storage
@@ -232,6 +235,15 @@ enum MutantRecipe: String, CaseIterable {
         strike(
             &plan, [.bitRot, .bitRot, .powerLoss, .powerLoss, .kill, .diskFull, .syncError, .powerCutInWrite],
             [.anyone, .leader], &random, meanNanoseconds: 400_000_000)
+    }
+
+    private func upgrade(_ plan: inout Plan, _ random: inout SplitMix64) {
+        hurry(&plan)
+        odd(&plan, &random)
+        plan.triggersPerThousand = plan.triggersPerThousand.map { _ in 0 }
+        strike(
+            &plan, [.kill, .powerLoss, .isolate, .transfer], [.leader, .anyone], &random, meanNanoseconds: 500_000_000)
+        plan.mixBuilds(&random)
     }
 
     private func restart(_ plan: inout Plan, _ random: inout SplitMix64) {

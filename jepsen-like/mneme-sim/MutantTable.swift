@@ -1,4 +1,4 @@
-/// All mutants and how each is found. M47 needs two builds in one cluster and is not here.
+/// All mutants and how each is found.
 #if MUTANTS
 extension MutantCase {
     private typealias Property = MutantProperty
@@ -53,6 +53,8 @@ extension MutantCase {
             54, .random([.joint], .b), withoutAssertions: .explored,
             Property.commit + ["invariant 1", "invariant 11"]),
         MutantCase(56, .random([.joint], .b), Property.commit + ["invariant 1"]),
+        MutantCase(47, .random([.upgraded], .a), ["invariant 17", "is no outcome"] + Property.once),
+        MutantCase(61, .random([.upgraded], .a), ["stopped itself"]),
     ]
 
     private static let snapshots = [

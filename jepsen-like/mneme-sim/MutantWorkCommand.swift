@@ -12,7 +12,7 @@ struct MutantWorkCommand: ParsableCommand {
         abstract: "Run seeds with one bug injected, and print one line each, for other commands or to look at one.",
         shouldDisplay: false)
 
-    @Option(help: "M01 to M60; M00 is none.")
+    @Option(help: "M01 to M61; M00 is none.")
     var mutant: MutantLabel
     @Option(help: "Whose recipes are run, if another's.")
     var recipesOf: MutantLabel?

@@ -14,7 +14,7 @@ struct MutantsCommand: ParsableCommand {
 
             A trial runs seeds of its own until a run fails for a reason that names what the mutant breaks. The budget is
             in simulated time summed over seeds: A 10 min, B 2 h, C 20 h; a scenario must fail at once. Afterwards the
-            same seeds run without a mutant and must be silent.
+            same seeds run without a mutant and must be silent, and more of them if --control-hours asks for it.
             Exit code 1 when a mutant survives or the control is not silent.
             """)
 
@@ -26,6 +26,8 @@ struct MutantsCommand: ParsableCommand {
     var jobs = 2
     @Option(help: "on or off: the core's own assertions. Off, only what looks from outside can catch a mutant.")
     var assertions: AssertionSwitch = .on
+    @Option(help: "The control goes on with seeds of all recipes until it has simulated this many hours.")
+    var controlHours = 0
     @Flag(help: "Leave the control out.")
     var withoutControl = false
     @Flag(help: "Print each trial as it ends.")
@@ -44,6 +46,9 @@ struct MutantsCommand: ParsableCommand {
 
     func validate() throws {
         guard (1...1_000).contains(trials) else { throw ValidationError("--trials must be 1 to 1000 (got \(trials))") }
+        guard (0...10_000).contains(controlHours) else {
+            throw ValidationError("--control-hours must be 0 to 10000 (got \(controlHours))")
+        }
         guard (1...64).contains(jobs) else { throw ValidationError("--jobs must be 1 to 64 (got \(jobs))") }
     }
 
@@ -51,7 +56,7 @@ struct MutantsCommand: ParsableCommand {
         #if MUTANTS
         let campaign = MutantCampaign(
             cases: try cases(), trials: trials, jobs: jobs, assertionsAreOn: assertions == .on, isVerbose: verbose)
-        guard try campaign.run(withControl: !withoutControl) else { throw ExitCode(1) }
+        guard try campaign.run(controlHoursMin: withoutControl ? nil : controlHours) else { throw ExitCode(1) }
         #else
         throw ValidationError(
             "this build has no mutants; make one that has: "

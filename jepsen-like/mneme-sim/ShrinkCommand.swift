@@ -86,6 +86,7 @@ struct Shrinker {
 
     mutating func shrink() throws {
         _ = try attempt("without triggers") { $0.withoutTriggers = true }
+        _ = try attempt("without older builds") { $0.withoutOlderBuilds = true }
         _ = try attempt("without knobs") { $0.withoutKnobs = true }
         _ = try attempt("without network trouble") { $0.withoutNetworkTrouble = true }
         let kinds = Set(plan.faults.map(\.kind))

@@ -189,7 +189,7 @@ public struct Mutant: Sendable, CustomStringConvertible {
             precedent: "paper §5.2"),
         Mutant(
             number: 47, name: "skipsUnknownEntries",
-            fault: "an entry of a kind this build does not know is passed over",
+            fault: "clients use new commands at once, and an older build passes over what it does not know",
             precedent: "TigerBeetle 0.16.11"),
         Mutant(
             number: 48, name: "resendsOnEveryAnswer",
@@ -243,6 +243,10 @@ public struct Mutant: Sendable, CustomStringConvertible {
             number: 60, name: "transferNeverEnds",
             fault: "a hand-over has no deadline",
             precedent: "hashicorp/raft#413"),
+        Mutant(
+            number: 61, name: "raisesLevelAlone",
+            fault: "a leader raises the feature level without asking the members",
+            precedent: "mutation plan M47"),
     ]
 }
 
@@ -303,6 +307,7 @@ extension Mutant {
     public static var skipsDirectorySync: Bool { chosen == 58 }
     public static var windowNeverTimesOut: Bool { chosen == 59 }
     public static var transferNeverEnds: Bool { chosen == 60 }
+    public static var raisesLevelAlone: Bool { chosen == 61 }
 }
 #else
 public enum Mutant {
@@ -362,5 +367,6 @@ public enum Mutant {
     @inlinable @inline(__always) public static var skipsDirectorySync: Bool { false }
     @inlinable @inline(__always) public static var windowNeverTimesOut: Bool { false }
     @inlinable @inline(__always) public static var transferNeverEnds: Bool { false }
+    @inlinable @inline(__always) public static var raisesLevelAlone: Bool { false }
 }
 #endif

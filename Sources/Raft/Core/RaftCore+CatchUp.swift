@@ -82,6 +82,7 @@ extension RaftCore {
     /// What everyone who speaks can follow; zero while someone is silent, who may come back with another build.
     private var commonFeatureLevel: UInt16 {
         var level = options.featureLevelMax
+        if Mutant.raisesLevelAlone { return level }
         for member in configuration.members where member.id != nodeID {
             guard let place = placeOfPeer(member.id), !isSilent(peerAt: place) else { return 0 }
             level = min(level, peers[place].featureLevelMax)

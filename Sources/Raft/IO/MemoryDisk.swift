@@ -217,22 +217,6 @@ public final class MemoryDisk: Disk {
         }
     }
 
-    /// Flips one bit, durably. False when the file has no such byte.
-    @discardableResult
-    public func flipBit(in name: String, atByte offset: Int, bit: Int = 0) -> Bool {
-        guard var bytes = content(of: name), bytes.indices.contains(offset) else { return false }
-        bytes[offset] ^= UInt8(1 << (bit & 7))
-        setContent(of: name, to: bytes)
-        return true
-    }
-
-    /// Zeros a range, durably: a sector that was lost.
-    public func zero(in name: String, bytes range: Range<Int>) {
-        guard var bytes = content(of: name) else { return }
-        for offset in range where offset < bytes.count { bytes[offset] = 0 }
-        setContent(of: name, to: bytes)
-    }
-
     // MARK: Operations
 
     /// Runs one operation under the faults on order. A power cut lets the operation happen (unsynced) and then throws.

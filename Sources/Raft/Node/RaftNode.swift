@@ -141,7 +141,7 @@ public final class RaftNode: @unchecked Sendable {
     /// Begins to tick. Messages may be delivered from now on.
     public func start() {
         lanes.log.submit { [logWriter] in logWriter.prepareSpare() }
-        lanes.core.submit { [observers, committedAtStart] in observers.configurationCommitted(committedAtStart) }
+        lanes.core.submit { [self] in committed(committedAtStart) }
         scheduleTick()
     }
 
@@ -302,14 +302,23 @@ public final class RaftNode: @unchecked Sendable {
     /// The entry is committed; applying it is a matter of the state machine, believing it is not.
     private func committed(_ entry: Entry) {
         do throws(ConfigurationDecodingError) {
-            observers.configurationCommitted(try Configuration.decode(entry.payload))
+            committed(try Configuration.decode(entry.payload))
         } catch {
             fail("entry \(entry.index) of \(entry.term) is no configuration: \(error)")
         }
     }
 
-    /// A snapshot was installed whose configuration this is.
-    func committed(_ configuration: Configuration) { observers.configurationCommitted(configuration) }
+    /// A level is raised only when every member announced that it follows it, so this happens to a build that was put
+    /// back, or that joins too late; what may be in the log now it could only misread.
+    func committed(_ configuration: Configuration) {
+        let levelMax = core.options.featureLevelMax
+        guard configuration.featureLevel <= levelMax else {
+            return fail(
+                "the cluster is at feature level \(configuration.featureLevel) and this build follows at most "
+                    + "\(levelMax): start a newer build on this directory")
+        }
+        observers.configurationCommitted(configuration)
+    }
 
     /// Crosses to the other lanes once for everything this turn produced.
     private func flush() {

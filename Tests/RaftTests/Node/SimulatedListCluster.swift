@@ -11,7 +11,7 @@ final class ListHome: MachineHome {
     private let storage = ListMachine.Storage()
     private var machine: ListMachine?
 
-    func open() throws -> any ReplicatedStateMachine {
+    func open(featureLevelMax: UInt16) throws -> any ReplicatedStateMachine {
         let opened = ListMachine(storage: storage)
         machine = opened
         return opened

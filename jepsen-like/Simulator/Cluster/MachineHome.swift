@@ -11,8 +11,9 @@ public enum EndOfProcess: Sendable, Equatable {
 /// The place where a node's state machine outlives its process.
 public protocol MachineHome: AnyObject {
     /// As a process does that just started.
+    /// - Parameter featureLevelMax: of the build that starts.
     /// - Throws: what the product would refuse to start with.
-    func open() throws -> any ReplicatedStateMachine
+    func open(featureLevelMax: UInt16) throws -> any ReplicatedStateMachine
     /// The process that opened it has ended.
     func end(_ end: EndOfProcess)
     /// The directory is gone.

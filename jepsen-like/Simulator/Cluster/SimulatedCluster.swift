@@ -19,6 +19,8 @@ public final class SimulatedCluster: @unchecked Sendable {
         public var hasSlowDiskTail = false
         /// Clocks run fast or slow by up to this many parts per million, each its own.
         public var driftPerMillionMax: UInt64 = 0
+        /// Founding members that begin with an earlier build.
+        public var olderBuilds: [NodeID] = []
         public init() {
             core.heartbeatTicks = 2
             core.electionTimeoutTicks = 10
@@ -62,7 +64,15 @@ public final class SimulatedCluster: @unchecked Sendable {
         self.foundingVoters = (1...options.nodeCount).map { NodeID(UInt64($0)) }
         self.nodes = Array(repeating: nil, count: Int(VirtualNetwork.nodeIDMax) + 1)
         network.onSend = { [unowned self] in sent($0) }
-        for id in foundingVoters { addNode(id) }
+        for id in foundingVoters {
+            addNode(id)
+            node(id).isOlderBuild = options.olderBuilds.contains(id)
+        }
+        guard !options.olderBuilds.isEmpty else { return }
+        network.layout = { [unowned self] from, to in
+            [from, to].contains { nodes[Int($0.rawValue)]?.isOlderBuild ?? false }
+                ? MessageCodec.versionMin : MessageCodec.version
+        }
     }
 
     /// Founding members know each other; a node that comes later, or that lost its directory, knows nobody until a leader

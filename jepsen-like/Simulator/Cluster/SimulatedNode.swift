@@ -41,6 +41,8 @@ public final class SimulatedNode: @unchecked Sendable {
     var configurationIsStale = true
     /// Since when it acts by `configuration`.
     var configurationAtNanoseconds: UInt64 = 0
+    /// An earlier build is installed: feature level 0, and the layout of messages before the newest.
+    public internal(set) var isOlderBuild = false
     /// A committed configuration no longer has it.
     public private(set) var wasRemoved = false
     private var random: SplitMix64
@@ -75,13 +77,14 @@ public final class SimulatedNode: @unchecked Sendable {
 
     private func open(in cluster: SimulatedCluster, watch: ClusterWatch) throws {
         let options = cluster.options
-        let machine = try home.open()
+        var core = options.core
+        if isOlderBuild { core.featureLevelMax = 0 }
+        let machine = try home.open(featureLevelMax: core.featureLevelMax)
         let watched = WatchedMachine(machine)
         var dice = SplitMix64(seed: random.next())
         let identity = try LogIdentity.readOrFound(
             disk: disk, clusterID: [UInt8](repeating: 7, count: 16), nodeID: id, random: { dice.next() })
         let log = logOptions(options.log)
-        var core = options.core
         core.incarnation = identity.incarnation
         let started = try NodeRecovery.open(disk: disk, identity: identity, logOptions: log, machine: watched)
         let run = try RunCounter.next(disk: disk, incarnation: identity.incarnation)

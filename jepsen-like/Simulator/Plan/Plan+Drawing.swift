@@ -18,6 +18,8 @@ extension Plan {
         if profile != .idle {
             plan.drawFaults(&faults)
             plan.drawTriggers(&faults)
+            var builds = streams.stream(.topology, 1)
+            plan.drawBuilds(&builds)
         }
         return plan
     }
@@ -31,6 +33,23 @@ extension Plan {
             case .member, .storage, .liveness: random.pick([3, 3, 5, 5])
             }
         cluster.nodeCount = nodeCount
+    }
+
+    /// One run in four begins with an earlier build on some nodes, or on all.
+    private mutating func drawBuilds(_ random: inout SplitMix64) {
+        guard random.next(below: 4) == 0 else { return }
+        mixBuilds(&random)
+    }
+
+    /// Some nodes, or all, begin with an earlier build, and most such clusters are upgraded.
+    public mutating func mixBuilds(_ random: inout SplitMix64) {
+        let all = (1...nodeCount).map { NodeID(UInt64($0)) }
+        let some = all.filter { _ in random.next(below: 2) == 0 }
+        cluster.olderBuilds = some.isEmpty ? all : some
+        let latest = max(2_000_000_000, faultsEndNanoseconds * 3 / 4)
+        upgradeAtNanoseconds = random.next(below: 4) == 0 ? 0 : random.between(1_000_000_000, latest)
+        // Layouts differ only in bytes.
+        cluster.network.encodesMessages = true
     }
 
     private mutating func drawTimes(_ random: inout SplitMix64) {

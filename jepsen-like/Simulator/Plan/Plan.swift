@@ -45,6 +45,8 @@ public struct Plan {
     public var faultsEndNanoseconds: UInt64 = 60_000_000_000
     /// The faults end at the latest here, answered or not.
     public var safetyNanosecondsMax: UInt64 = 90_000_000_000
+    /// When the nodes of an earlier build get this one, one after the other; zero: never.
+    public var upgradeAtNanoseconds: UInt64 = 0
     /// Outside the quorum core nothing is healed for the second half.
     public var staysBroken = true
     /// Whether there is a second half at all.
@@ -86,6 +88,10 @@ extension Plan: CustomStringConvertible {
         if !triggers.isEmpty {
             let words = triggers.map { "\($0) \(triggersPerThousand[Int($0.rawValue)])/1000" }
             lines.append("crash on " + words.joined(separator: ", "))
+        }
+        if !cluster.olderBuilds.isEmpty {
+            let moment = upgradeAtNanoseconds == 0 ? "for ever" : "until \(upgradeAtNanoseconds / 1_000_000) ms"
+            lines.append("an earlier build on \(cluster.olderBuilds) \(moment)")
         }
         lines.append("\(faults.count) planned faults up to \(faultsEndNanoseconds / 1_000_000) ms")
         return lines.joined(separator: "\n")

@@ -7,6 +7,7 @@ public struct PlanChanges: Sendable, Equatable {
     public var withoutFaults: [FaultKind] = []
     public var withoutTriggers = false
     public var withoutKnobs = false
+    public var withoutOlderBuilds = false
     public var withoutNetworkTrouble = false
     public var nodes: Int?
     public var clients: Int?
@@ -25,6 +26,7 @@ public struct PlanChanges: Sendable, Equatable {
         }
         add("without", withoutFaults.map(\.rawValue))
         if withoutTriggers { words.append("--without-triggers") }
+        if withoutOlderBuilds { words.append("--without-older-builds") }
         if withoutKnobs { words.append("--without-knobs") }
         if withoutNetworkTrouble { words.append("--without-network-trouble") }
         add("nodes", nodes.map { ["\($0)"] } ?? [])
@@ -43,6 +45,7 @@ public struct PlanChanges: Sendable, Equatable {
         }
         plan.droppedTriggers = Set(droppedTriggers)
         if withoutKnobs { removeKnobs(&plan) }
+        if withoutOlderBuilds { plan.cluster.olderBuilds = [] }
         if withoutNetworkTrouble {
             let encodes = plan.cluster.network.encodesMessages
             plan.cluster.network = NetworkModel()
@@ -51,6 +54,7 @@ public struct PlanChanges: Sendable, Equatable {
         if let nodes {
             plan.nodeCount = nodes
             plan.cluster.nodeCount = nodes
+            plan.cluster.olderBuilds.removeAll { $0.rawValue > UInt64(nodes) }
         }
         if let clients { plan.workload.clients = clients }
         if let requests { plan.workload.requests = requests }

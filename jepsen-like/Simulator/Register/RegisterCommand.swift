@@ -4,15 +4,19 @@ import Raft
 /// The bytes of the register machine's commands and outcomes.
 ///
 /// Owns: two fixed layouts, little-endian. Command (41 bytes): client, sequence, attempt (UInt32 each), session (UInt64),
-/// logged time (Int64, nanoseconds), action (UInt8), key, value, expected (UInt32 each); bytes after it are ballast.
+/// logged time (Int64, nanoseconds), action (UInt8), key, value, expected (UInt32 each); bytes after it are ballast. The
+/// action's highest bit marks the newer form, which says the same and which builds of feature level 0 cannot read.
 /// Outcome (13 bytes): status (UInt8), index (UInt64), value (UInt32).
 /// Must never: accept an action or status it does not know.
 public enum RegisterCommand {
     public static let bytesMin = 41
     private static let outcomeBytes = 13
+    private static let newerForm: UInt8 = 0x80
 
-    /// - Parameter ballastBytes: makes the command this much longer, so that limits in bytes are met.
-    public static func encode(_ request: Request, ballastBytes: Int = 0) -> [UInt8] {
+    /// - Parameters:
+    ///   - ballastBytes: makes the command this much longer, so that limits in bytes are met.
+    ///   - featureLevel: the newer form from level 1 on.
+    public static func encode(_ request: Request, ballastBytes: Int = 0, featureLevel: UInt16 = 0) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: bytesMin + ballastBytes) { buffer, count in
             let bytes = UnsafeMutableRawBufferPointer(buffer)
             bytes.storeBytes(of: request.client.littleEndian, toByteOffset: 0, as: UInt32.self)
@@ -20,7 +24,7 @@ public enum RegisterCommand {
             bytes.storeBytes(of: request.attempt.littleEndian, toByteOffset: 8, as: UInt32.self)
             bytes.storeBytes(of: request.session.littleEndian, toByteOffset: 12, as: UInt64.self)
             bytes.storeBytes(of: request.loggedAtNanoseconds.littleEndian, toByteOffset: 20, as: Int64.self)
-            bytes[28] = request.action.rawValue
+            bytes[28] = request.action.rawValue | (featureLevel > 0 ? newerForm : 0)
             bytes.storeBytes(of: request.key.littleEndian, toByteOffset: 29, as: UInt32.self)
             bytes.storeBytes(of: request.value.littleEndian, toByteOffset: 33, as: UInt32.self)
             bytes.storeBytes(of: request.expected.littleEndian, toByteOffset: 37, as: UInt32.self)
@@ -34,13 +38,18 @@ public enum RegisterCommand {
         }
     }
 
+    /// The feature level that a build must follow to read this.
+    static func featureLevel(_ command: [UInt8]) -> UInt16 {
+        command.count >= bytesMin && command[28] & newerForm != 0 ? 1 : 0
+    }
+
     public static func decode(_ command: [UInt8]) -> Request? {
         guard command.count >= bytesMin else { return nil }
         return command.withUnsafeBytes { bytes -> Request? in
             func number(_ offset: Int) -> UInt32 {
                 UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
             }
-            guard let action = Action(rawValue: bytes[28]), action != .read else { return nil }
+            guard let action = Action(rawValue: bytes[28] & ~newerForm), action != .read else { return nil }
             return Request(
                 client: number(0), sequence: number(4), attempt: number(8),
                 session: UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: 12, as: UInt64.self)),

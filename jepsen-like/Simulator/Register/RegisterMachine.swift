@@ -28,6 +28,8 @@ public final class RegisterMachine: ReplicatedStateMachine, @unchecked Sendable 
     private let storage: Storage
     private let node: NodeID
     private let log: CanonicalLog?
+    /// Of the build it is part of.
+    private let featureLevelMax: UInt16
     private var state: RegisterState
     private var snapshots: [String: [UInt8]] = [:]
     private var snapshotCount = 0
@@ -36,7 +38,11 @@ public final class RegisterMachine: ReplicatedStateMachine, @unchecked Sendable 
     /// - Parameters:
     ///   - node: whose machine it is, for reports.
     ///   - log: hears of everything that is applied; shared by the machines of one run.
-    public init(storage: Storage, limits: RegisterLimits, node: NodeID, log: CanonicalLog?) {
+    ///   - featureLevelMax: newer commands than these are not understood.
+    public init(
+        storage: Storage, limits: RegisterLimits, node: NodeID, log: CanonicalLog?, featureLevelMax: UInt16 = 1
+    ) {
+        self.featureLevelMax = featureLevelMax
         self.storage = storage
         self.limits = limits
         self.node = node
@@ -80,8 +86,9 @@ public final class RegisterMachine: ReplicatedStateMachine, @unchecked Sendable 
             guard command.position.index == state.position.index.next else {
                 throw StateMachineError("index \(command.position.index) after \(state.position.index)")
             }
+            let isReadable = try isReadable(command)
             appliedCount += 1
-            var outcome = state.apply(command, limits: limits)
+            var outcome = state.apply(command, isReadable: isReadable, limits: limits)
             if Mutant.appliesByChance, appliedCount % 64 == 0 {
                 outcome.value ^= 1
                 state.digest.fold(outcome)
@@ -93,6 +100,14 @@ public final class RegisterMachine: ReplicatedStateMachine, @unchecked Sendable 
             }
         }
         return outcomes
+    }
+
+    private func isReadable(_ command: CommittedCommand) throws(StateMachineError) -> Bool {
+        guard command.kind == .command, RegisterCommand.featureLevel(command.command) > featureLevelMax else {
+            return true
+        }
+        if Mutant.skipsUnknownEntries { return false }
+        throw StateMachineError("the command at \(command.position.index) needs a newer build")
     }
 
     public func checkpoint() throws(StateMachineError) -> LogPosition {

@@ -40,7 +40,8 @@ struct RegisterState {
         keys = (0..<limits.slots).map { Key(number: UInt32($0)) }
     }
 
-    mutating func apply(_ command: CommittedCommand, limits: RegisterLimits) -> Outcome {
+    /// - Parameter isReadable: false passes the command over.
+    mutating func apply(_ command: CommittedCommand, isReadable: Bool = true, limits: RegisterLimits) -> Outcome {
         let index = command.position.index.rawValue
         position = command.position
         var outcome = Outcome(status: .done, index: index)
@@ -49,7 +50,7 @@ struct RegisterState {
         case .configuration:
             configuration = AppliedConfiguration(index: command.position.index, bytes: command.command)
         case .command:
-            if let request = RegisterCommand.decode(command.command) {
+            if isReadable, let request = RegisterCommand.decode(command.command) {
                 outcome = apply(request, index: index, limits: limits)
             } else {
                 outcome.status = .malformed

@@ -10,5 +10,6 @@ public enum Probe: UInt8, Sendable, CaseIterable {
     case configurationJoint, configurationFinal, jointLeftByNewLeader, learnerPromoted, configurationTruncated
     case memberRemoved, leaderRemoved, strangerIgnored, incarnationBound
     case restartAfterKill, startRefused, stoppedByDiskError, stoppedByFullDisk
+    case buildUpgraded, featureLevelRaised, olderLayoutSent
     case allNodesDown, majorityDown, pausedLeader, wallClockBack
 }

@@ -14,6 +14,7 @@ struct ProbeWatch {
     mutating func saw(_ message: RaftMessage, in cluster: SimulatedCluster, _ counters: inout Counters) {
         if message.term < highestTerm { counters.count(.lateMessageOfOldTerm) }
         highestTerm = max(highestTerm, message.term)
+        if cluster.node(message.from).isOlderBuild { counters.count(.olderLayoutSent) }
         if cluster.node(message.from).isDamaged { counters.count(.strangerIgnored) }
         switch message.body {
         case .voteRequest:
@@ -72,6 +73,7 @@ struct ProbeWatch {
             if isFinal, status.role == .leader { jointLeader = nil }
             if before.isVoter(node.id), !now.isVoter(node.id), status.role == .leader { counters.count(.leaderRemoved) }
         }
+        if now.featureLevel > before.featureLevel { counters.count(.featureLevelRaised) }
         if now.isJoint, !before.isJoint {
             counters.count(.configurationJoint)
             if status.role == .leader { jointLeader = (node.id, status.term) }

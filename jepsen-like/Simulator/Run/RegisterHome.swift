@@ -15,8 +15,9 @@ final class RegisterHome: MachineHome {
         self.log = log
     }
 
-    func open() throws -> any ReplicatedStateMachine {
-        let opened = RegisterMachine(storage: storage, limits: limits, node: node, log: log)
+    func open(featureLevelMax: UInt16) throws -> any ReplicatedStateMachine {
+        let opened = RegisterMachine(
+            storage: storage, limits: limits, node: node, log: log, featureLevelMax: featureLevelMax)
         machine = opened
         return opened
     }

@@ -8,6 +8,10 @@ extension Simulation: WorkloadCluster {
 
     public func wallNanoseconds(on node: NodeID) -> Int64 { cluster.node(node).clock.wallNanoseconds() }
 
+    public func featureLevel(on node: NodeID) -> UInt16 {
+        cluster.node(node).committedConfiguration?.configuration.featureLevel ?? 0
+    }
+
     public func propose(
         _ command: [UInt8], on node: NodeID, timeoutNanoseconds: UInt64,
         done: @escaping @Sendable (ProposalResult) -> Void

@@ -131,17 +131,28 @@ extension Simulation {
         }
     }
 
-    /// A bit turns in the middle of a node's log, never on so many nodes that a quorum could lose an entry, and never in
-    /// the end of a log, where damage looks like a write that was interrupted.
+    /// A bit turns in the middle of a node's log, or a sector loses its content, or gets that of another; never on so many
+    /// nodes that a quorum could lose an entry, and never in the end of a log, where damage looks like a write that was
+    /// interrupted.
     private func rot(_ id: NodeID, _ dice: inout SplitMix64) {
         let node = cluster.node(id)
         guard mayDamage(id), let file = node.disk.olderLogFiles.randomElement(using: &dice),
             let size = node.disk.content(of: file)?.count, size > 8_192
         else { return }
-        if node.disk.flipBit(in: file, atByte: 4_096 + dice.next(below: size - 4_096), bit: dice.next(below: 8)) {
-            node.markDamaged()
-            trace?("\(stamp) \(id) has a turned bit in \(file)")
+        let place = 4_096 + dice.next(below: size - 4_096)
+        let what: String
+        switch dice.next(below: 4) {
+        case 0:
+            what = node.disk.loseSector(in: file, atByte: place) ? "a lost sector" : ""
+        case 1:
+            let other = dice.next(below: size)
+            what = node.disk.misdirectSector(in: file, fromByte: other, toByte: place) ? "a misdirected sector" : ""
+        default:
+            what = node.disk.flipBit(in: file, atByte: place, bit: dice.next(below: 8)) ? "a turned bit" : ""
         }
+        guard !what.isEmpty else { return }
+        node.markDamaged()
+        trace?("\(stamp) \(id) has \(what) in \(file) near byte \(place)")
     }
 
     /// The fault atlas: with what is damaged already, a quorum of undamaged voters is left.

@@ -96,6 +96,24 @@ extension Simulation {
         return own.configuration.member(other).map { $0.incarnation != 0 } ?? own.configuration.wasRemoved(other)
     }
 
+    /// The nodes of an earlier build are brought to this one, one after the other, in whatever state each is then.
+    func scheduleUpgrade() {
+        guard plan.upgradeAtNanoseconds > 0 else { return }
+        var dice = cluster.streams.stream(.topology, 2)
+        var at = plan.upgradeAtNanoseconds
+        for id in plan.cluster.olderBuilds {
+            at += dice.between(0, 3_000_000_000)
+            let down = dice.between(10_000_000, 2_000_000_000)
+            cluster.time.schedule(afterNanoseconds: at) { [self] in
+                guard phase == .safety else { return }
+                trace?("\(stamp) \(id) gets the newer build")
+                outcome.counters.count(.buildUpgraded)
+                crash(id, .kill, forNanoseconds: down)
+                cluster.node(id).isOlderBuild = false
+            }
+        }
+    }
+
     // MARK: what is known
 
     /// The newest configuration that any node knows to be committed.

@@ -65,6 +65,7 @@ public final class Simulation: @unchecked Sendable {
             made.start()
         }
         scheduleFaults()
+        scheduleUpgrade()
         runSafety()
         outcome.safetyEndNanoseconds = now
         if isStillGood, plan.hasLivenessPhase, plan.profile != .idle { runLiveness() }

@@ -35,7 +35,7 @@ public final class MemoryStoreHome: MachineHome {
         self.random = SplitMix64(seed: seed)
     }
 
-    public func open() throws -> any ReplicatedStateMachine { try openStore() }
+    public func open(featureLevelMax: UInt16) throws -> any ReplicatedStateMachine { try openStore() }
 
     /// As `open`, for those who look inside.
     /// - Throws: what the product would refuse to start with.

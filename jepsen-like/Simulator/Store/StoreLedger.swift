@@ -48,7 +48,7 @@ final class LedgerHome: MachineHome {
         self.ledger = ledger
     }
 
-    func open() throws -> any ReplicatedStateMachine {
+    func open(featureLevelMax: UInt16) throws -> any ReplicatedStateMachine {
         let machine = try store.openStore()
         ledger.count(.starts)
         return LedgerMachine(machine, node: node, ledger: ledger)

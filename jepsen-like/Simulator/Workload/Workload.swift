@@ -148,7 +148,7 @@ public final class Workload: @unchecked Sendable {
             request.attempt = attempt
             request.loggedAtNanoseconds = cluster.wallNanoseconds(on: node)
             let sent = request
-            cluster.propose(command(sent), on: node, timeoutNanoseconds: options.timeoutNanoseconds) { [self] result in
+            cluster.propose(command(sent, on: node), on: node, timeoutNanoseconds: options.timeoutNanoseconds) { [self] result in
                 answer(client, operation, attempt, sent, result)
             }
         case .read(let key, let consistency):
@@ -159,9 +159,10 @@ public final class Workload: @unchecked Sendable {
         }
     }
 
-    private func command(_ request: Request) -> [UInt8] {
+    private func command(_ request: Request, on node: NodeID) -> [UInt8] {
         let ballast = options.ballastBytesMax == 0 ? 0 : random.next(below: options.ballastBytesMax + 1)
-        return RegisterCommand.encode(request, ballastBytes: ballast)
+        let level = Mutant.skipsUnknownEntries ? 1 : cluster.featureLevel(on: node)
+        return RegisterCommand.encode(request, ballastBytes: ballast, featureLevel: level)
     }
 
     private func isOut(_ client: Int, _ operation: Int, _ attempt: UInt32) -> Bool {
@@ -279,7 +280,7 @@ public final class Workload: @unchecked Sendable {
             var request = old.request
             request.loggedAtNanoseconds = cluster.wallNanoseconds(on: node)
             let sent = request
-            cluster.propose(command(sent), on: node, timeoutNanoseconds: options.timeoutNanoseconds) { [self] result in
+            cluster.propose(command(sent, on: node), on: node, timeoutNanoseconds: options.timeoutNanoseconds) { [self] result in
                 heardRepeated(sent, first: old.outcome, result)
             }
         }

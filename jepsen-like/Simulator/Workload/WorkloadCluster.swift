@@ -13,6 +13,8 @@ public protocol WorkloadCluster: AnyObject {
     var nowNanoseconds: UInt64 { get }
     /// The wall clock of `node`, which may be wrong; it goes into the commands proposed there.
     func wallNanoseconds(on node: NodeID) -> Int64
+    /// The feature level that `node` knows to be committed: what it proposes must be readable at it.
+    func featureLevel(on node: NodeID) -> UInt16
     /// `done` runs at most once; never when the node ends before it knows. A node that is down refuses.
     func propose(
         _ command: [UInt8], on node: NodeID, timeoutNanoseconds: UInt64,
