@@ -88,6 +88,7 @@ enum MutantRecipe: String, CaseIterable {
             default: random.pick([3, 3, 5])
             }
         plan.cluster.nodeCount = plan.nodeCount
+        plan.cluster.olderBuilds.removeAll { $0.rawValue > UInt64(plan.nodeCount) }
     }
 
     /// A fault of these kinds about every 150 ms, in place of those drawn.

@@ -309,10 +309,11 @@ public final class RaftNode: @unchecked Sendable {
     }
 
     /// A level is raised only when every member announced that it follows it, so this happens to a build that was put
-    /// back, or that joins too late; what may be in the log now it could only misread.
+    /// back, or that joins too late; what may be in the log now it could only misread. What a cluster decides without
+    /// this node is no longer its business.
     func committed(_ configuration: Configuration) {
         let levelMax = core.options.featureLevelMax
-        guard configuration.featureLevel <= levelMax else {
+        guard configuration.featureLevel <= levelMax || configuration.wasRemoved(nodeID) else {
             return fail(
                 "the cluster is at feature level \(configuration.featureLevel) and this build follows at most "
                     + "\(levelMax): start a newer build on this directory")

@@ -42,7 +42,7 @@ public final class SimulatedNode: @unchecked Sendable {
     /// Since when it acts by `configuration`.
     var configurationAtNanoseconds: UInt64 = 0
     /// An earlier build is installed: feature level 0, and the layout of messages before the newest.
-    public internal(set) var isOlderBuild = false
+    public var isOlderBuild = false
     /// A committed configuration no longer has it.
     public private(set) var wasRemoved = false
     private var random: SplitMix64

@@ -173,7 +173,8 @@ public final class Simulation: @unchecked Sendable {
             outcome.counters.count(.stoppedByFullDisk)
         } else if Self.isInjected(reason) {
             outcome.counters.count(.stoppedByDiskError)
-        } else if !node.isDamaged {
+        } else if !node.isDamaged, !(node.wasRemoved && reason.contains("needs a newer build")) {
+            // A removed node may hear a little more of a cluster that goes on without it.
             find(.correctness, "\(id) stopped itself: \(reason)")
         }
         later(500_000_000) { [self] in start(id) }
