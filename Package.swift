@@ -8,6 +8,11 @@ import PackageDescription
 /// directory of its own.
 let mutants: [SwiftSetting] = Context.environment["MNEME_MUTANTS"] == nil ? [] : [.define("MUTANTS")]
 
+/// The simulator runs on one thread and checks its own accesses at run time for a tenth of its time; debug builds, which
+/// the tests are, keep the check. Nothing of the product is built so.
+let simulator: [SwiftSetting] =
+    mutants + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
+
 let package = Package(
     name: "mneme",
     platforms: [.macOS(.v15)],
@@ -83,14 +88,14 @@ let package = Package(
             ]),
 
         // Judges of histories: pure, know no node.
-        .target(name: "Checkers", path: "jepsen-like/Checkers"),
+        .target(name: "Checkers", path: "jepsen-like/Checkers", swiftSettings: simulator),
         // The simulator runs whole nodes on virtual time.
         .target(
             name: "Simulator",
             dependencies: ["Raft", "RaftCore", "Checkers"],
             path: "jepsen-like/Simulator",
             exclude: ["Store"],
-            swiftSettings: mutants),
+            swiftSettings: simulator),
         // The product's SQLite store on the simulator's disk.
         .target(
             name: "StoreSimulation",

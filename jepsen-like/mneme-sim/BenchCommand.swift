@@ -24,6 +24,9 @@ struct BenchCommand: ParsableCommand {
         loaded.cluster.network.encodesMessages = true
         loaded.safetyNanosecondsMax = 3_600_000_000_000
         measure("8 clients, 5 nodes, no faults, every message encoded", [loaded])
+        loaded.nodeCount = 3
+        loaded.cluster.nodeCount = 3
+        measure("8 clients, 3 nodes, no faults, every message encoded", [loaded])
         measure(
             "mixed profiles with faults",
             (1...UInt64(max(1, seeds))).map {

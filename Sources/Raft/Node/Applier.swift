@@ -57,7 +57,7 @@ final class Applier: @unchecked Sendable {
     }
 
     func submit(_ work: [Work]) {
-        queue.put(work) { [weak self] in self?.drain() }
+        queue.put(work) { [self] in drain() }
     }
 
     private func drain() {
@@ -115,9 +115,9 @@ final class Applier: @unchecked Sendable {
         guard now < end else { return false }
         if !wakeScheduled {
             wakeScheduled = true
-            clock.after(nanoseconds: end - now, on: lane) { [weak self] in
-                self?.wakeScheduled = false
-                self?.drain()
+            clock.after(nanoseconds: end - now, on: lane) { [self] in
+                wakeScheduled = false
+                drain()
             }
         }
         return true

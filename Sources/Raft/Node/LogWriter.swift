@@ -47,7 +47,7 @@ final class LogWriter: @unchecked Sendable {
     }
 
     func submit(_ work: [Work]) {
-        queue.put(work) { [weak self] in self?.drain() }
+        queue.put(work) { [self] in drain() }
     }
 
     private func drain() {

@@ -136,9 +136,8 @@ extension RaftNode {
     }
 
     private func background(_ work: @escaping @Sendable () -> SnapshotEvent) {
-        lanes.background.submit { [weak self] in
-            let event = work()
-            self?.put(.snapshot(event))
+        lanes.background.submit { [self] in
+            put(.snapshot(work()))
         }
     }
 }

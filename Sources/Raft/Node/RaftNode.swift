@@ -66,6 +66,7 @@ public final class RaftNode: @unchecked Sendable {
     private(set) var logWriter: LogWriter
     private(set) var applier: Applier
     private let compactionFloor: CompactionFloor
+    private let door: CoreDoor
 
     var core: RaftCore
     var sender: SnapshotSender
@@ -118,7 +119,8 @@ public final class RaftNode: @unchecked Sendable {
         self.sender = SnapshotSender(
             firstIdentifier: UInt64(run) << 32 | 1, limits: SnapshotSender.Limits(options))
         self.statusCell = Mutex(PublishedStatus(core: core.status, contactNanoseconds: 0))
-        let door = CoreDoor(mailbox: mailbox, lane: lanes.core)
+        let door = CoreDoor(mailbox: mailbox)
+        self.door = door
         self.logWriter = LogWriter(
             wal: started.wal, lane: lanes.log, background: lanes.background, gauges: gauges,
             report: { door.put(.input($0)) }, fail: fail)
@@ -156,27 +158,37 @@ public final class RaftNode: @unchecked Sendable {
             stopped = true
             waiters.stop()
             logWriter.submit([
-                .finish { [self] in applier.submit([.finish(done)]) }
+                .finish { [self] in
+                    applier.submit([
+                        .finish { [self] in
+                            abandon()
+                            done()
+                        }
+                    ])
+                }
             ])
         }
     }
+
+    /// Lets go of the node: nothing reaches it any more. For a process that ended without `stop`, in the simulator.
+    public func abandon() { door.close() }
 
     func put(_ event: NodeEvent) {
         if mailbox.put({ $0.events.append(event) }) { wake() }
     }
 
     func wake() {
-        lanes.core.submit { [weak self] in self?.turn() }
+        lanes.core.submit { [self] in turn() }
     }
 
     private func scheduleTick() {
-        clock.after(nanoseconds: options.tickNanoseconds, on: lanes.core) { [weak self] in
-            guard let self, !self.stopped else { return }
-            let now = self.clock.monotonicNanoseconds()
-            self.waiters.expire(nowNanoseconds: now)
-            self.put(.input(.tick))
-            self.put(.snapshot(.tick(nowNanoseconds: now)))
-            self.scheduleTick()
+        clock.after(nanoseconds: options.tickNanoseconds, on: lanes.core) { [self] in
+            guard !stopped else { return }
+            let now = clock.monotonicNanoseconds()
+            waiters.expire(nowNanoseconds: now)
+            put(.input(.tick))
+            put(.snapshot(.tick(nowNanoseconds: now)))
+            scheduleTick()
         }
     }
 
@@ -340,21 +352,19 @@ public final class RaftNode: @unchecked Sendable {
 
 }
 
-/// Lets the log writer and the applier, which the node owns, reach the node's mailbox without owning it back.
+/// Lets the log writer and the applier, which the node owns, reach the node. The circle of owners that makes is opened
+/// when the node stops; a weak reference instead would make every other one to the node slower.
 private final class CoreDoor: Sendable {
     private let mailbox: Mailbox
-    private let lane: any Lane
-    private let node = Mutex<WeakNode>(WeakNode())
-    private struct WeakNode { weak var node: RaftNode? }
+    private let node = Mutex<RaftNode?>(nil)
 
-    init(mailbox: Mailbox, lane: any Lane) {
-        self.mailbox = mailbox
-        self.lane = lane
-    }
-    func attach(_ node: RaftNode) { self.node.withLock { $0.node = node } }
+    init(mailbox: Mailbox) { self.mailbox = mailbox }
+
+    func attach(_ node: RaftNode) { self.node.withLock { $0 = node } }
+    func close() { node.withLock { $0 = nil } }
 
     func put(_ event: NodeEvent) {
         guard mailbox.put({ $0.events.append(event) }) else { return }
-        node.withLock { $0.node }?.wake()
+        node.withLock { $0 }?.wake()
     }
 }

@@ -138,6 +138,7 @@ public final class SimulatedNode: @unchecked Sendable {
             lastView = view
             running.transport.end()
             for lane in running.lanes { lane.end() }
+            running.node.abandon()
         }
         running = nil
         isPaused = false

@@ -8,13 +8,25 @@ extension Simulation {
     func runLiveness() {
         phase = .liveness
         var dice = cluster.streams.stream(.faults, 1)
-        guard let core = chooseCore(&dice) else {
+        guard var core = chooseCore(&dice) else {
             return find(.unrecoverable, "no quorum of undamaged voters is left")
         }
         trace?("\(stamp) the core is \(core)")
         heal(core, &dice)
         clientNodes = core
         let timeout = plan.electionTimeoutNanoseconds
+        // A leader learns by an election timeout's silence that a node is gone. A change of members that it began before
+        // may need one that has just been left broken: an operator would bring that one back, and so does the run.
+        cluster.run(forNanoseconds: 2 * timeout) { isTimeToLook() && !isStillGood }
+        guard let needed = chooseCore(&dice, beginningWith: core) else {
+            return find(.unrecoverable, "a change under way needs a directory that was lost")
+        }
+        if needed != core {
+            trace?("\(stamp) a change under way needs more: the core is \(needed)")
+            repair(needed.filter { !core.contains($0) }, joining: needed)
+            core = needed
+            clientNodes = core
+        }
         guard waitFor(10 * timeout + 2_000_000_000, { leaderOfAll(core) != nil }) else {
             return stuck("no leader in the core \(core) after ten election timeouts", core)
         }
@@ -58,12 +70,12 @@ extension Simulation {
     }
 
     /// Voters at random until they are a quorum of every configuration that some node acts by.
-    private func chooseCore(_ dice: inout SplitMix64) -> [NodeID]? {
+    private func chooseCore(_ dice: inout SplitMix64, beginningWith first: [NodeID] = []) -> [NodeID]? {
         let configurations = configurationsInForce
         var candidates = cluster.ids.filter { id in
-            !cluster.node(id).isDamaged && configurations.contains { $0.isVoter(id) }
+            !cluster.node(id).isDamaged && !first.contains(id) && configurations.contains { $0.isVoter(id) }
         }
-        var core: [NodeID] = []
+        var core = first
         while !candidates.isEmpty, core.isEmpty || !configurations.allSatisfy({ $0.hasQuorum { core.contains($0) } }) {
             core.append(candidates.remove(at: dice.next(below: candidates.count)))
         }
@@ -83,7 +95,16 @@ extension Simulation {
         cluster.network.healAll()
         cluster.network.loseUnderWay()
         for id in cluster.ids where !core.contains(id) { leaveBroken(id, core, &dice) }
-        for id in core {
+        repair(core, joining: [])
+    }
+
+    /// - Parameter core: whom they hear and who hears them again.
+    private func repair(_ nodes: [NodeID], joining core: [NodeID]) {
+        for id in nodes {
+            for other in core where other != id {
+                cluster.network.join(from: id, to: other)
+                cluster.network.join(from: other, to: id)
+            }
             let node = cluster.node(id)
             if node.disk.isPowerLost { cluster.crash(id, .powerLoss) }
             node.disk.clearFaults()
