@@ -99,7 +99,7 @@ let package = Package(
         // The product's SQLite store on the simulator's disk.
         .target(
             name: "StoreSimulation",
-            dependencies: ["Simulator", "Raft", "StateMachine", "StoreMachine", "CSQLite"],
+            dependencies: ["Simulator", "Raft", "StateMachine", "StoreMachine", "CSQLite", "JSON"],
             path: "jepsen-like/Simulator/Store"),
 
         // Floor 4: argument parsing only.

@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct ConfigurationTests {
     private func entry(_ index: UInt64, _ bytes: [UInt8], term: UInt64 = 1) -> LogCommand {
-        LogCommand(index: index, term: term, kind: .configuration, command: bytes)
+        LogCommand(index: index, term: term, kind: .configuration(featureLevel: 1), command: bytes)
     }
     private func command(_ index: UInt64, _ id: String) -> LogCommand {
         LogCommand(index: index, term: 1, command: CommandCodec.encode(envelope(.store(storing(id)))))
@@ -91,6 +91,6 @@ import Testing
             try database.execute("UPDATE meta SET schema_version = 1")
         }
         let error = #expect(throws: StoreError.self) { try test.reopen() }
-        #expect(error?.description.contains("schema version 1, this build knows only 2") == true)
+        #expect(error?.description.contains("schema version 1, this build knows 2 to 3") == true)
     }
 }

@@ -16,7 +16,7 @@ import Testing
             case 0: return LogCommand(index: UInt64(index), term: 1, command: [])
             case 10:
                 let bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: index), count: index % 300)
-                return LogCommand(index: UInt64(index), term: 1, kind: .configuration, command: bytes)
+                return LogCommand(index: UInt64(index), term: 1, kind: .configuration(featureLevel: 1), command: bytes)
             case 1...4: command = .store(randomStore(id: "id-\(index)", &random, at: second))
             case 5:
                 command = .storeBatch((0..<3).map { randomStore(id: "id-\(index)-\($0)", &random, at: second) })

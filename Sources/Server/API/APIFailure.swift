@@ -3,6 +3,7 @@
 /// Owns: the error envelope `{"error": text}`, the plain-text failures of extraction, and the mapping of service
 /// errors to statuses. Must never: put internals (SQL, file names) into an answer; those go to the log.
 import JSON
+import StateMachine
 
 struct APIFailure: Error {
     var response: APIResponse
@@ -41,6 +42,24 @@ struct APIFailure: Error {
     static func shape(_ reason: String) -> APIFailure {
         APIFailure(
             response: .text(422, "Failed to deserialize the JSON body into the target type: \(reason)"))
+    }
+
+    /// A command that changed nothing. Where v0.6.3 fails with 500, what is missing is 404 and what is in the way 409.
+    static func refused(_ refusal: Refusal, detail: String) -> APIFailure {
+        switch refusal {
+        case .memoryMissing: .error(404, "memory not found: \(Validation.shortened(detail))")
+        case .pendingMissing: .error(404, "pending action not found or already decided")
+        case .alreadyDecided: .error(409, "already decided: status=\(detail)")
+        case .wrongApprover, .voterUnknown: .error(403, "approve rejected: \(refusal) (\(detail))")
+        case .notExecuted: .error(500, "approved but execution failed")
+        case .notAnEntity: .error(409, "title is taken by a non-entity memory (\(detail))")
+        case .ownParent: .error(400, "namespace cannot be its own parent")
+        case .metadataTooLarge:
+            .error(400, "metadata exceeds max size of \(Validation.metadataBytesMax) bytes (it would be \(detail))")
+        case .stillThere: .error(409, "memory \(detail) is not archived only: it exists")
+        case .notAnAncestor: .error(400, "the target is not an ancestor of namespace '\(detail)'")
+        case .tooManySubscriptions: .error(400, "subscriptions are limited to \(detail)")
+        }
     }
 
     static func notBuilt(_ what: String) -> APIFailure { error(501, "\(what) is not built in this version") }

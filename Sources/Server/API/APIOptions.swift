@@ -17,6 +17,8 @@ public struct APIOptions: Sendable {
     /// 64 unpredictable bits.
     public var random: @Sendable () -> UInt64
     public var timeToLive: TimeToLive
+    /// Whether what expires or is forgotten goes to the archive.
+    public var archivesOnCollect: Bool
     /// How long a write may wait for its outcome, milliseconds.
     public var writeTimeoutMilliseconds: Int
     /// How long a read may wait to be fresh enough, milliseconds.
@@ -28,13 +30,14 @@ public struct APIOptions: Sendable {
     public init(
         clockNanoseconds: @escaping @Sendable () -> Int64 = APIOptions.wallClockNanoseconds,
         random: @escaping @Sendable () -> UInt64 = APIOptions.systemRandom,
-        timeToLive: TimeToLive = TimeToLive(), writeTimeoutMilliseconds: Int = 10_000,
+        timeToLive: TimeToLive = TimeToLive(), archivesOnCollect: Bool = true, writeTimeoutMilliseconds: Int = 10_000,
         readTimeoutMilliseconds: Int = 5_000, bodyBytesMax: Int = 2_097_152,
         logger: Logger = Logger(label: "mneme.api")
     ) {
         self.clockNanoseconds = clockNanoseconds
         self.random = random
         self.timeToLive = timeToLive
+        self.archivesOnCollect = archivesOnCollect
         self.writeTimeoutMilliseconds = writeTimeoutMilliseconds
         self.readTimeoutMilliseconds = readTimeoutMilliseconds
         self.bodyBytesMax = bodyBytesMax

@@ -108,6 +108,32 @@ struct BodyFields {
         return number
     }
 
+    func missing(_ key: String) -> APIFailure {
+        .shape((place.isEmpty ? "" : "\(place): ") + "missing field `\(key)`")
+    }
+
+    /// One of two names for the same thing; the first wins.
+    func requiredText(_ key: String, or other: String) throws(APIFailure) -> String {
+        if let found = try optionalText(key) { return found }
+        if let found = try optionalText(other) { return found }
+        throw missing(key)
+    }
+
+    func requiredTexts(_ key: String) throws(APIFailure) -> [String] {
+        guard let value = object[key] else { throw missing(key) }
+        return try texts(value, key)
+    }
+
+    /// The elements of an array, whatever they are.
+    func elements(_ key: String, isRequired: Bool) throws(APIFailure) -> [JSONValue] {
+        guard let value = isRequired ? object[key] : present(key) else {
+            if isRequired { throw missing(key) }
+            return []
+        }
+        guard case .array(let elements) = value else { throw mismatch(value, key, expected: "a sequence") }
+        return elements
+    }
+
     func texts(_ key: String) throws(APIFailure) -> [String] {
         guard let value = object[key] else { return [] }
         return try texts(value, key)

@@ -25,6 +25,14 @@ enum Identity {
         return claimed
     }
 
+    /// The body if it has the field, else the header, trimmed; nil when nothing is left.
+    static func optional(body: String?, headers: APIHeaders) throws(APIFailure) -> String? {
+        let claimed = String(Validation.trimmed(body ?? header(headers) ?? ""))
+        if claimed.isEmpty { return nil }
+        if let reason = Validation.agentID(claimed) { throw .bad("invalid agent_id: \(reason)") }
+        return claimed
+    }
+
     /// A header whose value is not visible ASCII counts as absent.
     private static func header(_ headers: APIHeaders) -> String? {
         guard let value = headers["x-agent-id"],

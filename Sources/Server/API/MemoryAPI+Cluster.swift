@@ -68,9 +68,7 @@ extension MemoryAPI {
             if version > 0 { response.headers.fields.append(.init(name: "etag", value: EntityTag.text(version))) }
             committed.mark(&response)
             return response
-        case .stored, .storedBatch, .updated, .deleted, .touched, .notFound, .versionConflict, .titleTaken, .idTaken,
-            .idempotencyMismatch, .none:
-            throw refusal(committed)
+        default: throw refusal(committed)
         }
     }
 

@@ -24,10 +24,15 @@ extension MemoryAPI {
             id: freshID, nowNanoseconds: now, timeToLive: options.timeToLive, agentID: agentID, scope: input.scope)
         // Looked up while the write is under way, in what this node has applied so far.
         var similar: [String]?
-        let committed = try await submit(.store(command), idempotency: idempotency, nowNanoseconds: now) {
+        let committed = try await submit(
+            governed(.store(command), caller: agentID, nowNanoseconds: now), idempotency: idempotency,
+            nowNanoseconds: now
+        ) {
             similar = similarTitlesIfIdle(input.title, namespace: input.namespace)
         }
-        guard case .stored(let id, let version, _) = committed.outcome else { throw refusal(committed) }
+        guard case .stored(let id, let version, _) = committed.outcome else {
+            return try governedStore(committed, namespace: input.namespace)
+        }
         if similar == nil { similar = await similarTitles(input.title, namespace: input.namespace) }
         let contradictions = (similar ?? []).filter { $0 != freshID }.prefix(MemoryAPI.similarTitlesMax)
 
@@ -58,11 +63,38 @@ extension MemoryAPI {
 
     /// Fresh per request. A retry is the same request, so with an idempotency key the id is made from it, and the
     /// answer to the retry names the same author as the row.
-    private func anonymousID(_ idempotency: Idempotency?) -> String {
+    func anonymousID(_ idempotency: Idempotency?) -> String {
         guard let idempotency else { return FreshID.anonymous(options.random()) }
         let digest = SHA256Digest.of(Array(idempotency.key.utf8) + idempotency.requestDigest)
         let number = digest.prefix(4).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         return FreshID.anonymous(number)
+    }
+
+    /// As a cluster of builds that all know policies takes it; until then, as it always was.
+    func governed(_ action: GovernedCommand.Action, caller: String, nowNanoseconds: Int64) -> Command {
+        guard service.hasTables() else {
+            switch action {
+            case .store(let command): return .store(command)
+            case .delete(let command): return .delete(command)
+            case .promote: break
+            }
+            return .governed(GovernedCommand(action: action, caller: caller, pendingID: freshID(), at: ""))
+        }
+        return .governed(
+            GovernedCommand(
+                action: action, caller: caller, pendingID: freshID(), at: Timestamp.text(nanoseconds: nowNanoseconds)))
+    }
+
+    private func governedStore(_ committed: Committed, namespace: String) throws(APIFailure) -> APIResponse {
+        guard case .queued(let pendingID, _) = committed.outcome else {
+            return try governed(committed, action: .store)
+        }
+        return committed.answer(
+            202,
+            [
+                "action": "store", "namespace": .string(namespace), "pending_id": .string(pendingID),
+                "reason": "governance requires approval", "status": "pending",
+            ])
     }
 
     // One more than is told, because the lookup may already see the row that is being written.

@@ -23,9 +23,18 @@ extension MemoryAPI {
         return .json(healthy ? 200 : 503, body.encoded())
     }
 
-    /// Schema 2 for the keyword tier. The counts of rules, hooks and approvals are zero because nothing can make any
-    /// yet.
-    func capabilities() -> APIResponse {
+    /// Schema 2 for the keyword tier, with the counts of this node; zeros when its store does not answer.
+    func capabilities() async -> APIResponse {
+        var rules = 0
+        var hooks = 0
+        var pending = 0
+        do throws(APIFailure) {
+            (rules, hooks, pending) = try await read("capabilities") { (reader) throws(StoreError) in
+                (try reader.policyCount(), try reader.subscriptionCount(), try reader.pendingCount())
+            }
+        } catch {
+            (rules, hooks, pending) = (0, 0, 0)
+        }
         let features: JSONValue = [
             "keyword_search": true, "semantic_search": false, "hybrid_recall": false, "query_expansion": false,
             "auto_consolidation": false, "auto_tagging": false, "contradiction_analysis": false,
@@ -35,10 +44,12 @@ extension MemoryAPI {
             "schema_version": "2", "tier": "keyword", "version": .string(MemoryAPI.compatibleVersion),
             "features": features,
             "models": ["embedding": "none", "embedding_dim": 0, "llm": "none", "cross_encoder": "none"],
-            "permissions": ["mode": "ask", "active_rules": 0, "rule_summary": []],
-            "hooks": ["registered_count": 0, "by_event": [:]],
+            "permissions": ["mode": "ask", "active_rules": .integer(Int64(rules)), "rule_summary": []],
+            "hooks": ["registered_count": .integer(Int64(hooks)), "by_event": [:]],
             "compaction": ["enabled": false, "interval_minutes": .null, "last_run_at": .null, "last_run_stats": .null],
-            "approval": ["subscribers": 0, "pending_requests": 0, "default_timeout_seconds": 30],
+            "approval": [
+                "subscribers": 0, "pending_requests": .integer(Int64(pending)), "default_timeout_seconds": 30,
+            ],
             "transcripts": ["enabled": false, "total_count": 0, "total_size_mb": 0],
         ]
         return .json(200, body.encoded())
@@ -61,6 +72,21 @@ extension MemoryAPI {
         var response = APIResponse.json(200, body.encoded())
         point.mark(&response)
         return response
+    }
+
+    /// Validated as ever, and then there is nothing to compare with.
+    func checkDuplicate(_ request: APIRequest) throws(APIFailure) -> APIResponse {
+        let fields = try BodyFields(JSONBody.json(request, bytesMax: options.bodyBytesMax))
+        let title = try fields.requiredText("title")
+        let content = try fields.requiredText("content")
+        let namespace = try fields.optionalText("namespace")
+        _ = try fields.optionalDouble("threshold")
+        if let reason = Validation.title(title) { throw .bad("invalid title: \(reason)") }
+        if let reason = Validation.content(content) { throw .bad("invalid content: \(reason)") }
+        if let namespace, !Validation.isBlank(namespace), let reason = Validation.namespace(namespace) {
+            throw .bad("invalid namespace: \(reason)")
+        }
+        throw .error(503, "memory_check_duplicate needs an embedder, and none is loaded")
     }
 
     /// Families sorted by name: the compatible ones, then this server's own.

@@ -11,22 +11,25 @@ extension MemoryAPI {
         if let reason = Validation.id(id) { throw .bad(reason) }
         let point = try await barrier(consistency)
         let memory: Memory
+        let links: [Link]
         do throws(APIFailure) {
-            memory = try await lookup(id)
+            (memory, links) = try await lookupWithLinks(id)
         } catch {
             var failure = error
             point.mark(&failure.response)
             throw failure
         }
 
+        // Beside `memory` and `links` the memory's own fields, which is where SDKs of v0.6.3 look for them.
         let json = memory.json
-        var writer = JSONWriter(capacity: json.count + 32)
+        var writer = JSONWriter(capacity: 2 * json.count + 256 * links.count + 64)
         writer.beginObject()
+        writer.memoryFields(memory, before: "links")
         writer.key("links")
-        writer.beginArray()
-        writer.endArray()
+        writer.value(.array(links.map(\.json)))
         writer.key("memory")
         writer.raw(json)
+        writer.memoryFields(memory, from: "metadata")
         writer.endObject()
         var response = APIResponse.json(200, writer.bytes)
         response.headers.fields.append(.init(name: "etag", value: EntityTag.text(memory.version)))
@@ -57,9 +60,7 @@ extension MemoryAPI {
             throw conflict(current, condition, committed)
         case .notFound:
             throw target.failure ?? refusal(committed)
-        case .stored, .storedBatch, .deleted, .touched, .registerSet, .registerConflict, .titleTaken,
-            .idTaken, .idempotencyMismatch, .none:
-            throw refusal(committed)
+        default: throw refusal(committed)
         }
     }
 
@@ -67,8 +68,9 @@ extension MemoryAPI {
         if let reason = Validation.id(id) { throw .bad(reason) }
         let idempotency = try IdempotencyHeader.read(request)
         let condition = try VersionCondition.ifMatch(request.headers)
+        let caller: String
         do throws(APIFailure) {
-            _ = try Identity.resolve(body: nil, headers: request.headers) { "anonymous" }
+            caller = try self.caller(request, body: nil, idempotency)
         } catch {
             // The contract finds the memory before it looks at the caller.
             _ = try await barrier(.linearizable)
@@ -78,8 +80,10 @@ extension MemoryAPI {
 
         let target = try await resolveForWrite(id, idempotency)
         let command = DeleteCommand(id: target.id, expectedVersion: condition.expectedVersion)
+        let now = options.clockNanoseconds()
         let committed = try await submit(
-            .delete(command), idempotency: idempotency, nowNanoseconds: options.clockNanoseconds())
+            governed(.delete(command), caller: caller, nowNanoseconds: now), idempotency: idempotency,
+            nowNanoseconds: now)
         switch committed.outcome {
         case .deleted:
             var response = APIResponse.json(200, Array(#"{"deleted":true}"#.utf8))
@@ -87,11 +91,8 @@ extension MemoryAPI {
             return response
         case .versionConflict(let current):
             throw conflict(current, condition, committed)
-        case .notFound:
-            throw target.failure ?? refusal(committed)
-        case .stored, .storedBatch, .updated, .touched, .registerSet, .registerConflict, .titleTaken,
-            .idTaken, .idempotencyMismatch, .none:
-            throw refusal(committed)
+        case .notFound: throw target.failure ?? refusal(committed)
+        default: return try governed(committed, action: .delete)
         }
     }
 
@@ -103,7 +104,7 @@ extension MemoryAPI {
     }
 
     /// The row a write is meant for.
-    private struct WriteTarget {
+    struct WriteTarget {
         var id: String
         /// Why the id in the path names no row now; the answer, unless the write turns out to be a retry.
         var failure: APIFailure?
@@ -112,7 +113,7 @@ extension MemoryAPI {
     /// A whole id is taken as it is: the command itself finds out whether the row exists, and no read round is spent on
     /// it. A prefix that no longer names a row may belong to the retry of a delete, which has an outcome already: with an
     /// idempotency key the command is sent all the same, and finds that outcome or nothing.
-    private func resolveForWrite(_ id: String, _ idempotency: Idempotency?) async throws(APIFailure) -> WriteTarget {
+    func resolveForWrite(_ id: String, _ idempotency: Idempotency?) async throws(APIFailure) -> WriteTarget {
         if FreshID.isWhole(id) { return WriteTarget(id: id, failure: nil) }
         _ = try await barrier(.linearizable)
         do throws(APIFailure) {
@@ -124,9 +125,23 @@ extension MemoryAPI {
         }
     }
 
-    /// - Throws: 404, or 400 listing the candidates of an ambiguous prefix.
+    /// Both from one state of the store.
+    private func lookupWithLinks(_ id: String) async throws(APIFailure) -> (Memory, [Link]) {
+        let (found, links) = try await readBriefly("lookup") { (reader) throws(StoreError) in
+            let found = try reader.lookup(id)
+            guard case .found(let memory) = found else { return (found, [Link]()) }
+            return (found, try reader.links(of: memory.id))
+        }
+        return (try MemoryAPI.single(found, id), links)
+    }
+
     private func lookup(_ id: String) async throws(APIFailure) -> Memory {
-        let found = try await readBriefly("lookup") { (reader) throws(StoreError) in try reader.lookup(id) }
+        try MemoryAPI.single(
+            try await readBriefly("lookup") { (reader) throws(StoreError) in try reader.lookup(id) }, id)
+    }
+
+    /// - Throws: 404, or 400 listing the candidates of an ambiguous prefix.
+    private static func single(_ found: MemoryLookup, _ id: String) throws(APIFailure) -> Memory {
         switch found {
         case .found(let memory): return memory
         case .notFound: throw .notFound

@@ -100,6 +100,11 @@ extension MemoryAPI {
         writer.beginObject()
         writer.key("count")
         writer.integer(results.count)
+        // The same rows again, where an SDK of v0.6.3 looks for them.
+        writer.key("memories")
+        writer.beginArray()
+        for memory in results { writer.memory(memory) }
+        writer.endArray()
         writer.key("query")
         writer.string(text)
         writer.key("results")

@@ -23,7 +23,7 @@ public struct MemoryAPI: Sendable {
         self.service = service
         self.cluster = cluster
         self.options = options
-        let routes = Route.compatible + Route.cluster
+        let routes = Route.compatible + Route.superset + Route.cluster
         router = Router(routes)
         counters = RequestCounters(labels: routes.map { "\($0.method) \($0.pattern)" })
     }
@@ -71,7 +71,7 @@ public struct MemoryAPI: Sendable {
     ) async throws(APIFailure) -> APIResponse {
         switch route.endpoint {
         case .health: await health()
-        case .capabilities: capabilities()
+        case .capabilities: await capabilities()
         case .stats: try await stats(request)
         case .metrics: await metrics()
         case .createMemory: try await createMemory(request)
@@ -81,10 +81,24 @@ public struct MemoryAPI: Sendable {
         case .updateMemory: try await updateMemory(request, id: parameter)
         case .deleteMemory: try await deleteMemory(request, id: parameter)
         case .search: try await search(request)
+        case .promoteMemory: try await promoteMemory(request, id: parameter)
+        case .forget: try await forget(request)
+        case .consolidate: try await consolidate(request)
+        case .collectGarbage: try await collectGarbage(request)
         case .recallQuery: try await recall(request, RecallInput(query: QueryParameters(request.rawQuery)))
         case .recallBody:
             try await recall(
                 request, RecallInput(body: JSONBody.json(request, bytesMax: options.bodyBytesMax)))
+        case .listArchive, .archiveMemories, .purgeArchive, .restoreMemory, .archiveStats, .export, .importMemories:
+            try await handleArchive(route, parameter: parameter, request)
+        case .createLink, .deleteLinks, .getLinks, .timeline, .invalidateLink, .graphQuery, .registerEntity,
+            .entityByAlias, .contradictions, .checkDuplicate:
+            try await handleGraph(route, parameter: parameter, request)
+        case .getNamespaces, .setStandard, .clearStandard, .getStandard, .setStandardByPath, .clearStandardByPath,
+            .taxonomy, .registerAgent, .listAgents, .listPending, .approve, .reject:
+            try await handleGovernance(route, parameter: parameter, request)
+        case .notify, .inbox, .startSession, .subscribe, .unsubscribe, .unsubscribeByPath, .listSubscriptions:
+            try await handleMessages(route, parameter: parameter, request)
         case .clusterStatus: await clusterStatus()
         case .clusterMetrics: await clusterMetrics()
         case .members: try await members()
@@ -163,13 +177,16 @@ extension MemoryAPI {
     private func refusal(_ outcome: Outcome) -> APIFailure {
         switch outcome {
         case .notFound: return .notFound
+        case .refused(let refusal, let detail): return .refused(refusal, detail: detail)
         case .titleTaken(let title, let namespace, let ownerID):
             return .error(
                 409, "title '\(title)' already exists in namespace '\(namespace)' (memory \(ownerID))")
         case .idempotencyMismatch:
             return .error(422, "Idempotency-Key was used before for a different request")
+        case .denied(let reason): return .error(403, "denied by governance: \(reason)")
         case .stored, .storedBatch, .updated, .deleted, .touched, .registerSet, .versionConflict, .registerConflict,
-            .idTaken, .none:
+            .idTaken, .none, .queued, .voted, .decided, .promoted, .linked, .counted, .invalidated, .entity,
+            .standardSet, .archived, .imported:
             options.logger.error(
                 "write ended with an outcome its route does not know", metadata: ["outcome": "\(outcome)"])
             return .storage

@@ -6,6 +6,14 @@ import JSON
 import StateMachine
 
 extension JSONWriter {
+    /// The memory's own fields inside an object that has others: those that sort before a key, or from it on.
+    mutating func memoryFields(_ memory: Memory, before end: String = "\u{10FFFF}", from start: String = "") {
+        for member in memory.jsonObject.members where member.key >= start && member.key < end {
+            key(text: member.key)
+            value(member.value)
+        }
+    }
+
     /// - Parameter score: written beside the memory's own fields; nil leaves it out.
     mutating func memory(_ memory: Memory, score: Double? = nil) {
         beginObject()

@@ -51,6 +51,16 @@ struct QueryParameters {
         return Int(number)
     }
 
+    /// Exactly `true` or `false`.
+    func bool(_ key: String) throws(APIFailure) -> Bool? {
+        switch try text(key) {
+        case nil: return nil
+        case "true": return true
+        case "false": return false
+        case .some: throw .query("\(key): provided string was not `true` or `false`")
+        }
+    }
+
     func tier(_ key: String) throws(APIFailure) -> Tier? {
         guard let value = try text(key) else { return nil }
         guard let tier = Tier(name: value) else {

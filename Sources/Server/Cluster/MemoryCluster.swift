@@ -50,6 +50,7 @@ final class MemoryCluster: MemoryService {
             throw .tooLarge(bytes: command.count, bytesMax: facts.commandBytesMax)
         }
         let deadline = deadline(timeoutMilliseconds)
+        if envelope.command.featureLevel >= FeatureLevel.tables { try await waitForTables(until: deadline) }
         let giveUp = min(deadline, facts.clock.monotonicNanoseconds() + Self.leaderWaitNanoseconds)
         var isFirst = true
         while true {
@@ -81,6 +82,21 @@ final class MemoryCluster: MemoryService {
                 }
                 await pause()
             }
+        }
+    }
+
+    func hasTables() -> Bool { store.hasTables() }
+
+    /// A cluster reaches the level of its builds some heartbeats after it was founded or upgraded.
+    private func waitForTables(until deadline: UInt64) async throws(ServiceError) {
+        let giveUp = min(deadline, facts.clock.monotonicNanoseconds() + Self.leaderWaitNanoseconds)
+        while !store.hasTables() {
+            guard facts.clock.monotonicNanoseconds() + Self.retryNanoseconds < giveUp, !Task.isCancelled else {
+                throw .unavailable(
+                    reason: "not all members of the cluster run a build of feature level \(FeatureLevel.tables) yet, or "
+                        + "one has not been heard since; nothing was written")
+            }
+            await pause()
         }
     }
 

@@ -21,12 +21,24 @@ public final class MemoryMachine: ReplicatedStateMachine {
     }
 
     public func apply(_ commands: [CommittedCommand]) throws(StateMachineError) -> [[UInt8]] {
-        let batch = commands.map { command in
-            LogCommand(
-                index: command.position.index.rawValue, term: command.position.term.rawValue,
-                kind: command.kind == .configuration ? .configuration : .command, command: command.command)
+        var batch: [LogCommand] = []
+        batch.reserveCapacity(commands.count)
+        for command in commands {
+            batch.append(
+                LogCommand(
+                    index: command.position.index.rawValue, term: command.position.term.rawValue,
+                    kind: try Self.kind(command), command: command.command))
         }
         do throws(StoreError) { return try store.apply(batch) } catch { throw StateMachineError("\(error)") }
+    }
+
+    private static func kind(_ command: CommittedCommand) throws(StateMachineError) -> LogCommand.Kind {
+        guard command.kind == .configuration else { return .command }
+        do throws(ConfigurationDecodingError) {
+            return .configuration(featureLevel: try Configuration.decode(command.command).featureLevel)
+        } catch {
+            throw StateMachineError("the configuration at \(command.position.index) does not decode: \(error)")
+        }
     }
 
     public func checkpoint() throws(StateMachineError) -> LogPosition {

@@ -99,6 +99,8 @@ public protocol MemoryService: Sendable {
     func submit(
         _ envelope: CommandEnvelope, timeoutMilliseconds: Int, meanwhile: () -> Void
     ) async throws(ServiceError) -> Committed
+    /// Whether the commands of feature level 2 can be submitted: every member's build knows them.
+    func hasTables() -> Bool
     /// Proposes recall bookkeeping without waiting; dropped when there is no leader or too much is queued.
     func enqueueTouch(ids: [String])
     /// Waits until a local read is as fresh as `consistency` asks.

@@ -105,7 +105,8 @@ public struct ServeConfiguration: Sendable {
         CoreOptions(
             heartbeatTicks: Int(max(1, heartbeatMilliseconds / tickMilliseconds)),
             electionTimeoutTicks: Int(max(4, electionTimeoutMilliseconds / tickMilliseconds)),
-            leaseReads: leaseReads, tickNanoseconds: tickMilliseconds * 1_000_000, foundsUnanimously: true)
+            leaseReads: leaseReads, tickNanoseconds: tickMilliseconds * 1_000_000,
+            featureLevelMax: FeatureLevel.max, foundsUnanimously: true)
     }
     var nodeOptions: NodeOptions {
         var options = NodeOptions()

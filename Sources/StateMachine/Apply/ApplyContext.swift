@@ -9,6 +9,10 @@ final class ApplyContext {
     var digest: StateDigest
     var meta: Meta
     var sessions: SessionLedger
+    /// Rows of small tables, so that what is not used costs no query.
+    var standardsCount: Int64 = 0
+    var subscriptionsCount: Int64 = 0
+    var deliveriesCount: Int64 = 0
     /// Written by `finishBatch`, before COMMIT.
     var textChanges = TextIndexChanges()
     /// Index of the entry being applied.
@@ -24,6 +28,21 @@ final class ApplyContext {
         self.sessions = try SessionLedger(database, options: options)
         self.index = meta.applied.index
         self.logTime = meta.applied.logTimeNanoseconds
+        guard hasTables else { return }
+        standardsCount = try database.integer("SELECT count(*) FROM standards")
+        subscriptionsCount = try database.integer("SELECT count(*) FROM subscriptions")
+        deliveriesCount = try database.integer("SELECT count(*) FROM deliveries")
+    }
+
+    var hasTables: Bool { meta.hasTables }
+
+    /// Every replica migrates with the entry that raises the level, between the same two commands.
+    private func migrate(toLevel level: UInt16) throws(StoreError) {
+        let wanted = Migration.schemaVersion(featureLevel: level)
+        guard wanted > meta.schemaVersion else { return }
+        try Migration.run(to: wanted, from: meta.schemaVersion, in: database)
+        meta.schemaVersion = wanted
+        digest.migrated(to: wanted)
     }
 
     /// Applies one entry. Any throw must end in a rollback of the whole transaction and the end of this context.
@@ -42,9 +61,10 @@ final class ApplyContext {
         index = entry.index
         let outcome: [UInt8]
         var configuration = meta.applied.configuration
-        if entry.kind == .configuration {
+        if case .configuration(let level) = entry.kind {
             digest.begin(previous: meta.applied.digest, index: index, logTimeNanoseconds: logTime)
             configuration = try keep(configuration: entry.command)
+            try migrate(toLevel: level)
             outcome = OutcomeCodec.encode(.none)
         } else if entry.command.isEmpty {
             digest.begin(previous: meta.applied.digest, index: index, logTimeNanoseconds: logTime)
@@ -99,7 +119,7 @@ final class ApplyContext {
     private func execute(_ command: Command) throws(StoreError) -> Outcome {
         switch command {
         case .store(let command):
-            return try store(command)
+            return try storeUngoverned(command)
         case .storeBatch(let commands):
             var outcomes: [Outcome] = []
             outcomes.reserveCapacity(commands.count)
@@ -113,6 +133,43 @@ final class ApplyContext {
             return try touch(command)
         case .setRegister(let command):
             return try setRegister(command)
+        case .governed, .decide, .link, .unlink, .invalidate, .registerEntity, .setStandard, .clearStandard,
+            .registerAgent, .archive, .restore, .purge, .collect, .forget, .consolidate, .importRows, .subscribe,
+            .unsubscribe, .settle:
+            guard hasTables else {
+                throw StoreError(
+                    doing: "apply index \(index)",
+                    message: "its command belongs to feature level \(command.featureLevel), which the cluster has not "
+                        + "reached at this index")
+            }
+            return try executeOnTables(command)
+        }
+    }
+
+    /// The commands of feature level 2.
+    private func executeOnTables(_ command: Command) throws(StoreError) -> Outcome {
+        switch command {
+        case .governed(let command): return try governed(command)
+        case .decide(let command): return try decide(command)
+        case .link(let command): return try link(command)
+        case .unlink(let command): return try unlink(command)
+        case .invalidate(let command): return try invalidate(command)
+        case .registerEntity(let command): return try registerEntity(command)
+        case .setStandard(let command): return try setStandard(command)
+        case .clearStandard(let command): return try clearStandard(command)
+        case .registerAgent(let command): return try registerAgent(command)
+        case .archive(let command): return try archive(command)
+        case .restore(let command): return try restore(command)
+        case .purge(let command): return try purge(command)
+        case .collect(let command): return try collect(command)
+        case .forget(let command): return try forget(command)
+        case .consolidate(let command): return try consolidate(command)
+        case .importRows(let command): return try importRows(command)
+        case .subscribe(let command): return try subscribe(command)
+        case .unsubscribe(let command): return try unsubscribe(command)
+        case .settle(let command): return try settle(command)
+        case .store, .storeBatch, .update, .delete, .touch, .setRegister:
+            throw StoreError(doing: "apply index \(index)", message: "\(command.featureLevel) is no level of tables")
         }
     }
 }
@@ -125,10 +182,10 @@ public struct LogCommand: Hashable, Sendable {
     /// Encoded `CommandEnvelope`; empty for an entry that carries none (no-op); the bytes of a configuration.
     public var command: [UInt8]
 
-    public enum Kind: Sendable {
+    public enum Kind: Hashable, Sendable {
         case command
-        /// The cluster's configuration: kept, never decoded.
-        case configuration
+        /// The cluster's configuration: kept, never decoded. Its feature level decides which tables there are.
+        case configuration(featureLevel: UInt16)
     }
 
     public init(index: UInt64, term: UInt64, kind: Kind = .command, command: [UInt8]) {

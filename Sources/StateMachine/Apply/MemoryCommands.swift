@@ -4,6 +4,18 @@
 /// because nothing is rolled back for one command.
 
 extension ApplyContext {
+    /// A store that does not say who asks, as nodes of an earlier build propose it. Its author counts as the caller, so
+    /// that a policy holds for it too; what has to be queued is denied, as it has no id to wait under.
+    func storeUngoverned(_ command: StoreCommand) throws(StoreError) -> Outcome {
+        guard standardsCount > 0 else { return try store(command) }
+        let author = MetadataFields(metadata: command.metadata).agentID ?? ""
+        switch try verdict(.store, in: command.namespace, caller: author, target: nil) {
+        case .allow: return try store(command)
+        case .deny(let reason): return .denied(reason: reason)
+        case .queue: return .denied(reason: "governance: approval needs a newer build on the node that was asked")
+        }
+    }
+
     /// Upsert on (title, namespace).
     func store(_ command: StoreCommand) throws(StoreError) -> Outcome {
         if let existing = try memory(namespace: command.namespace, title: command.title) {
@@ -12,11 +24,7 @@ extension ApplyContext {
             return .stored(id: merged.id, version: merged.version, created: false)
         }
         guard try row(id: command.id) == nil else { return .idTaken(id: command.id) }
-        let memory = Memory(
-            id: command.id, tier: command.tier, namespace: command.namespace, title: command.title,
-            content: command.content, tags: command.tags, priority: command.priority, confidence: command.confidence,
-            source: command.source, accessCount: 0, createdAt: command.at, updatedAt: command.at, lastAccessedAt: nil,
-            expiresAt: command.expiresAt, metadata: command.metadata, version: index)
+        let memory = command.memory(version: index)
         try insert(memory)
         return .stored(id: memory.id, version: memory.version, created: true)
     }
@@ -70,16 +78,24 @@ extension ApplyContext {
         if let expected = command.expectedVersion, expected != existing.memory.version {
             return .versionConflict(current: existing.memory)
         }
+        try remove(existing)
+        return .deleted(id: existing.memory.id)
+    }
+
+    /// The row, and what stands on it: its links, and its place as a standard.
+    func remove(_ existing: MemoryRow) throws(StoreError) {
         removeText(existing)
         try statements.deleteMemory.bind(1, existing.row)
         try statements.deleteMemory.run()
         digest.memoryRemoved(row: existing.row, id: existing.memory.id)
-        return .deleted(id: existing.memory.id)
+        guard hasTables else { return }
+        try removeLinks(of: existing.memory.id)
+        try removeStandards(of: existing.memory.id)
     }
 
     // MARK: rows
 
-    private func memory(namespace: String, title: String) throws(StoreError) -> MemoryRow? {
+    func memory(namespace: String, title: String) throws(StoreError) -> MemoryRow? {
         let statement = statements.memoryByTitle
         defer { statement.reset() }
         try statement.bind(1, namespace)
@@ -87,7 +103,7 @@ extension ApplyContext {
         return try statement.step() ? MemoryRow(statement) : nil
     }
 
-    private func memory(id: String) throws(StoreError) -> MemoryRow? {
+    func memory(id: String) throws(StoreError) -> MemoryRow? {
         let statement = statements.memoryByID
         defer { statement.reset() }
         try statement.bind(1, id)
@@ -109,7 +125,7 @@ extension ApplyContext {
         return try statement.step() ? statement.int64(0) : nil
     }
 
-    private func insert(_ memory: Memory) throws(StoreError) {
+    func insert(_ memory: Memory) throws(StoreError) {
         let row = meta.nextRow
         meta.nextRow += 1
         let tagsText = TagsText.encode(memory.tags)
@@ -124,7 +140,7 @@ extension ApplyContext {
         digest.memoryWritten(row: row, memory)
     }
 
-    private func write(_ memory: Memory, over existing: MemoryRow) throws(StoreError) {
+    func write(_ memory: Memory, over existing: MemoryRow) throws(StoreError) {
         let old = existing.memory
         let tagsText = TagsText.encode(memory.tags)
         let moved = !memory.namespace.hasSameBytes(as: old.namespace) || !memory.title.hasSameBytes(as: old.title)

@@ -14,6 +14,48 @@ public enum Command: Hashable, Sendable {
     case touch(TouchCommand)
     /// Writes one row of the small register table (compare-and-set by version).
     case setRegister(SetRegisterCommand)
+
+    // From feature level 2 on.
+
+    /// A store, delete or promotion that a policy may deny or queue.
+    case governed(GovernedCommand)
+    case decide(DecideCommand)
+    case link(LinkCommand)
+    case unlink(UnlinkCommand)
+    case invalidate(InvalidateCommand)
+    case registerEntity(EntityCommand)
+    case setStandard(StandardCommand)
+    case clearStandard(ClearStandardCommand)
+    case registerAgent(AgentCommand)
+    case archive(ArchiveCommand)
+    case restore(RestoreCommand)
+    case purge(PurgeCommand)
+    case collect(CollectCommand)
+    case forget(ForgetCommand)
+    case consolidate(ConsolidateCommand)
+    case importRows(ImportCommand)
+    case subscribe(SubscribeCommand)
+    case unsubscribe(UnsubscribeCommand)
+    case settle(SettleCommand)
+
+    /// The level of the cluster from which on it may be proposed.
+    public var featureLevel: UInt16 {
+        switch self {
+        case .store, .storeBatch, .update, .delete, .touch, .setRegister: 0
+        case .governed, .decide, .link, .unlink, .invalidate, .registerEntity, .setStandard, .clearStandard,
+            .registerAgent, .archive, .restore, .purge, .collect, .forget, .consolidate, .importRows, .subscribe,
+            .unsubscribe, .settle:
+            FeatureLevel.tables
+        }
+    }
+}
+
+/// What builds and clusters can do, as numbers that only grow.
+public enum FeatureLevel {
+    /// The tables beside the memories, and the commands about them.
+    public static let tables: UInt16 = 2
+    /// Of this build.
+    public static let max: UInt16 = 2
 }
 
 /// A command with what every command carries.

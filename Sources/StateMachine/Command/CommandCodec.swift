@@ -12,13 +12,19 @@ public enum CommandLimits {
     public static let touchMax = 10_000
     public static let idempotencyKeyBytesMax = 128
     public static let requestDigestBytes = 32
+    /// Ids of one archive or consolidation, links of one import.
+    public static let idsMax = 10_000
+    public static let aliasesMax = 1_000
+    public static let collectMax = 1_000
+    public static let settleMax = 1_000
     public static let registerKeyBytesMax = 512
     public static let registerValueBytesMax = 65_536
 }
 
 public enum CommandCodec {
-    /// First byte of every command.
-    public static let version: UInt8 = 1
+    /// First byte of every command: 1 for what there was at first, 2 for what came with feature level 2.
+    public static let version: UInt8 = 2
+    private static let firstVersion: UInt8 = 1
 
     private enum Kind: UInt8 {
         case store = 1
@@ -27,19 +33,45 @@ public enum CommandCodec {
         case delete = 4
         case touch = 5
         case setRegister = 6
+        case governed = 16
+        case decide = 17
+        case link = 18
+        case unlink = 19
+        case invalidate = 20
+        case registerEntity = 21
+        case setStandard = 22
+        case clearStandard = 23
+        case registerAgent = 24
+        case archive = 25
+        case restore = 26
+        case purge = 27
+        case collect = 28
+        case forget = 29
+        case consolidate = 30
+        case importRows = 31
+        case subscribe = 32
+        case unsubscribe = 33
+        case settle = 34
+
+        var version: UInt8 { rawValue < Kind.governed.rawValue ? CommandCodec.firstVersion : CommandCodec.version }
     }
 
     /// - Note: encoding checks nothing. A proposer calls `check` first: a committed command that cannot be decoded
     ///   stops every node.
     public static func encode(_ envelope: CommandEnvelope) -> [UInt8] {
         var writer = ByteWriter(capacity: 512)
-        writer.byte(version)
+        writer.byte(envelope.command.featureLevel < FeatureLevel.tables ? firstVersion : version)
         writer.fixed64(UInt64(bitPattern: envelope.timeNanoseconds))
         writer.optional(envelope.idempotency) { writer, idempotency in
             writer.text(idempotency.key)
             writer.blob(idempotency.requestDigest)
         }
-        switch envelope.command {
+        write(envelope.command, to: &writer)
+        return writer.bytes
+    }
+
+    private static func write(_ command: Command, to writer: inout ByteWriter) {
+        switch command {
         case .store(let command):
             writer.byte(Kind.store.rawValue)
             write(command, to: &writer)
@@ -52,8 +84,7 @@ public enum CommandCodec {
             write(command, to: &writer)
         case .delete(let command):
             writer.byte(Kind.delete.rawValue)
-            writer.text(command.id)
-            writer.optional(command.expectedVersion) { $0.varint($1) }
+            write(command, to: &writer)
         case .touch(let command):
             writer.byte(Kind.touch.rawValue)
             writer.texts(command.ids)
@@ -66,8 +97,31 @@ public enum CommandCodec {
             writer.text(command.key)
             writer.blob(command.value)
             writer.optional(command.expectedVersion) { $0.varint($1) }
+        case .governed(let body): write(.governed, body, to: &writer)
+        case .decide(let body): write(.decide, body, to: &writer)
+        case .link(let body): write(.link, body, to: &writer)
+        case .unlink(let body): write(.unlink, body, to: &writer)
+        case .invalidate(let body): write(.invalidate, body, to: &writer)
+        case .registerEntity(let body): write(.registerEntity, body, to: &writer)
+        case .setStandard(let body): write(.setStandard, body, to: &writer)
+        case .clearStandard(let body): write(.clearStandard, body, to: &writer)
+        case .registerAgent(let body): write(.registerAgent, body, to: &writer)
+        case .archive(let body): write(.archive, body, to: &writer)
+        case .restore(let body): write(.restore, body, to: &writer)
+        case .purge(let body): write(.purge, body, to: &writer)
+        case .collect(let body): write(.collect, body, to: &writer)
+        case .forget(let body): write(.forget, body, to: &writer)
+        case .consolidate(let body): write(.consolidate, body, to: &writer)
+        case .importRows(let body): write(.importRows, body, to: &writer)
+        case .subscribe(let body): write(.subscribe, body, to: &writer)
+        case .unsubscribe(let body): write(.unsubscribe, body, to: &writer)
+        case .settle(let body): write(.settle, body, to: &writer)
         }
-        return writer.bytes
+    }
+
+    private static func write(_ kind: Kind, _ body: some CommandBody, to writer: inout ByteWriter) {
+        writer.byte(kind.rawValue)
+        body.write(to: &writer)
     }
 
     /// Throws exactly when `decode(encode(envelope))` would.
@@ -78,9 +132,10 @@ public enum CommandCodec {
     public static func decode(_ bytes: [UInt8]) throws(CodecError) -> CommandEnvelope {
         var reader = ByteReader(bytes)
         let found = try reader.byte("command version")
-        guard found == version else {
+        guard (firstVersion...version).contains(found) else {
             throw CodecError(
-                message: "command version \(found) is unknown to this build, which knows version \(version)", offset: 0)
+                message: "command version \(found) is unknown to this build, which knows versions \(firstVersion) to "
+                    + "\(version)", offset: 0)
         }
         let time = Int64(bitPattern: try reader.fixed64("time"))
         let idempotency = try reader.optional("idempotency") { reader throws(CodecError) in
@@ -95,8 +150,9 @@ public enum CommandCodec {
         }
         let kindOffset = reader.offset
         let kindByte = try reader.byte("command type")
-        guard let kind = Kind(rawValue: kindByte) else {
-            throw CodecError(message: "command type \(kindByte) is unknown to this build", offset: kindOffset)
+        guard let kind = Kind(rawValue: kindByte), kind.version == found else {
+            throw CodecError(
+                message: "command type \(kindByte) of version \(found) is unknown to this build", offset: kindOffset)
         }
         let command = try readCommand(kind, from: &reader)
         try reader.finish()
@@ -115,8 +171,7 @@ public enum CommandCodec {
         case .update:
             return .update(try readUpdate(from: &reader))
         case .delete:
-            let id = try text("id", from: &reader)
-            return .delete(DeleteCommand(id: id, expectedVersion: try expectedVersion(from: &reader)))
+            return .delete(try readDelete(from: &reader))
         case .touch:
             let ids = try reader.texts(
                 "ids", countMax: CommandLimits.touchMax, bytesMax: CommandLimits.textBytesMax)
@@ -133,12 +188,41 @@ public enum CommandCodec {
             let value = try reader.blob("register value", max: CommandLimits.registerValueBytesMax)
             return .setRegister(
                 SetRegisterCommand(key: key, value: value, expectedVersion: try expectedVersion(from: &reader)))
+        case .governed: return .governed(try GovernedCommand(from: &reader))
+        case .decide: return .decide(try DecideCommand(from: &reader))
+        case .link: return .link(try LinkCommand(from: &reader))
+        case .unlink: return .unlink(try UnlinkCommand(from: &reader))
+        case .invalidate: return .invalidate(try InvalidateCommand(from: &reader))
+        case .registerEntity: return .registerEntity(try EntityCommand(from: &reader))
+        case .setStandard: return .setStandard(try StandardCommand(from: &reader))
+        case .clearStandard: return .clearStandard(try ClearStandardCommand(from: &reader))
+        case .registerAgent: return .registerAgent(try AgentCommand(from: &reader))
+        case .archive: return .archive(try ArchiveCommand(from: &reader))
+        case .restore: return .restore(try RestoreCommand(from: &reader))
+        case .purge: return .purge(try PurgeCommand(from: &reader))
+        case .collect: return .collect(try CollectCommand(from: &reader))
+        case .forget: return .forget(try ForgetCommand(from: &reader))
+        case .consolidate: return .consolidate(try ConsolidateCommand(from: &reader))
+        case .importRows: return .importRows(try ImportCommand(from: &reader))
+        case .subscribe: return .subscribe(try SubscribeCommand(from: &reader))
+        case .unsubscribe: return .unsubscribe(try UnsubscribeCommand(from: &reader))
+        case .settle: return .settle(try SettleCommand(from: &reader))
         }
     }
 
     // MARK: bodies
 
-    private static func write(_ command: StoreCommand, to writer: inout ByteWriter) {
+    static func write(_ command: DeleteCommand, to writer: inout ByteWriter) {
+        writer.text(command.id)
+        writer.optional(command.expectedVersion) { $0.varint($1) }
+    }
+
+    static func readDelete(from reader: inout ByteReader) throws(CodecError) -> DeleteCommand {
+        let id = try text("id", from: &reader)
+        return DeleteCommand(id: id, expectedVersion: try expectedVersion(from: &reader))
+    }
+
+    static func write(_ command: StoreCommand, to writer: inout ByteWriter) {
         writer.text(command.id)
         writer.byte(command.tier.rawValue)
         writer.text(command.namespace)
@@ -153,7 +237,7 @@ public enum CommandCodec {
         writer.text(command.metadata)
     }
 
-    private static func readStore(from reader: inout ByteReader) throws(CodecError) -> StoreCommand {
+    static func readStore(from reader: inout ByteReader) throws(CodecError) -> StoreCommand {
         let id = try text("id", from: &reader)
         let tier = try readTier(from: &reader)
         let namespace = try text("namespace", from: &reader)

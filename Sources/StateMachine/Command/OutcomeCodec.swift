@@ -20,6 +20,19 @@ public enum OutcomeCodec {
         case titleTaken = 10
         case idTaken = 11
         case idempotencyMismatch = 12
+        case denied = 16
+        case queued = 17
+        case refused = 18
+        case voted = 19
+        case decided = 20
+        case promoted = 21
+        case linked = 22
+        case counted = 23
+        case invalidated = 24
+        case entity = 25
+        case standardSet = 26
+        case archived = 27
+        case imported = 28
     }
 
     public static func encode(_ outcome: Outcome) -> [UInt8] {
@@ -84,6 +97,68 @@ public enum OutcomeCodec {
             writer.text(id)
         case .idempotencyMismatch:
             writer.byte(Kind.idempotencyMismatch.rawValue)
+        case .denied, .queued, .refused, .voted, .decided, .promoted, .linked, .counted, .invalidated, .entity,
+            .standardSet, .archived, .imported:
+            writeTables(outcome, to: &writer)
+        }
+    }
+
+    /// The outcomes of feature level 2.
+    private static func writeTables(_ outcome: Outcome, to writer: inout ByteWriter) {
+        func begin(_ kind: Kind) { writer.byte(kind.rawValue) }
+        switch outcome {
+        case .denied(let reason):
+            begin(.denied)
+            writer.text(reason)
+        case .queued(let pendingID, let memoryID):
+            begin(.queued)
+            writer.text(pendingID)
+            writer.optionalText(memoryID)
+        case .refused(let refusal, let detail):
+            begin(.refused)
+            writer.byte(refusal.rawValue)
+            writer.text(detail)
+        case .voted(let votes, let quorum):
+            begin(.voted)
+            writer.signed(Int64(votes))
+            writer.signed(Int64(quorum))
+        case .decided(let memoryID, let decider):
+            begin(.decided)
+            writer.optionalText(memoryID)
+            writer.text(decider)
+        case .promoted(let id):
+            begin(.promoted)
+            writer.text(id)
+        case .linked(let created):
+            begin(.linked)
+            writer.byte(created ? 1 : 0)
+        case .counted(let count):
+            begin(.counted)
+            writer.signed(Int64(count))
+        case .invalidated(let previous):
+            begin(.invalidated)
+            writer.optionalText(previous)
+        case .entity(let id, let created, let aliases):
+            begin(.entity)
+            writer.text(id)
+            writer.byte(created ? 1 : 0)
+            writer.texts(aliases)
+        case .standardSet(let id, let parent):
+            begin(.standardSet)
+            writer.text(id)
+            writer.optionalText(parent)
+        case .archived(let ids, let missing):
+            begin(.archived)
+            writer.texts(ids)
+            writer.texts(missing)
+        case .imported(let count, let links, let errors):
+            begin(.imported)
+            writer.signed(Int64(count))
+            writer.signed(Int64(links))
+            writer.texts(errors)
+        case .none, .stored, .storedBatch, .updated, .deleted, .touched, .registerSet, .notFound, .versionConflict,
+            .registerConflict, .titleTaken, .idTaken, .idempotencyMismatch:
+            preconditionFailure("\(outcome) is written by the other half")
         }
     }
 
@@ -121,6 +196,49 @@ public enum OutcomeCodec {
             let namespace = try text("namespace", from: &reader)
             return .titleTaken(title: title, namespace: namespace, ownerID: try text("owner id", from: &reader))
         case .idTaken: return .idTaken(id: try text("id", from: &reader))
+        case .denied, .queued, .refused, .voted, .decided, .promoted, .linked, .counted, .invalidated, .entity,
+            .standardSet, .archived, .imported:
+            return try readTables(kind, from: &reader)
+        }
+    }
+
+    private static func readTables(_ kind: Kind, from reader: inout ByteReader) throws(CodecError) -> Outcome {
+        switch kind {
+        case .denied: return .denied(reason: try reader.text("reason"))
+        case .queued:
+            let id = try reader.text("pending id")
+            return .queued(pendingID: id, memoryID: try reader.optionalText("memory id"))
+        case .refused:
+            let raw = try reader.byte("refusal")
+            guard let refusal = Refusal(rawValue: raw) else { throw reader.failure("refusal: \(raw) is unknown") }
+            return .refused(refusal, detail: try reader.text("detail"))
+        case .voted:
+            let votes = try reader.integer("votes")
+            return .voted(votes: votes, quorum: try reader.integer("quorum"))
+        case .decided:
+            let id = try reader.optionalText("memory id")
+            return .decided(memoryID: id, by: try reader.text("decider"))
+        case .promoted: return .promoted(id: try reader.text("id"))
+        case .linked: return .linked(created: try reader.bool("created"))
+        case .counted: return .counted(try reader.integer("count"))
+        case .invalidated: return .invalidated(previous: try reader.optionalText("previous"))
+        case .entity:
+            let id = try reader.text("id")
+            let created = try reader.bool("created")
+            return .entity(id: id, created: created, aliases: try reader.ids("aliases"))
+        case .standardSet:
+            let id = try reader.text("id")
+            return .standardSet(id: id, parent: try reader.optionalText("parent"))
+        case .archived:
+            let ids = try reader.ids("ids")
+            return .archived(ids: ids, missing: try reader.ids("missing"))
+        case .imported:
+            let count = try reader.integer("count")
+            let links = try reader.integer("links")
+            return .imported(count: count, links: links, errors: try reader.ids("errors"))
+        case .none, .stored, .storedBatch, .updated, .deleted, .touched, .registerSet, .notFound, .versionConflict,
+            .registerConflict, .titleTaken, .idTaken, .idempotencyMismatch:
+            throw reader.failure("outcome type \(kind.rawValue) is read by the other half")
         }
     }
 
@@ -152,7 +270,7 @@ public enum OutcomeCodec {
         writer.varint(memory.version)
     }
 
-    private static func readMemory(from reader: inout ByteReader) throws(CodecError) -> Memory {
+    static func readMemory(from reader: inout ByteReader) throws(CodecError) -> Memory {
         let id = try text("id", from: &reader)
         let tier = try CommandCodec.readTier(from: &reader)
         let namespace = try text("namespace", from: &reader)

@@ -2,6 +2,13 @@
 ///
 /// Owns: the sanitiser of v0.6.3 (semantics §3.2). Must never: let a quote, an operator or a NUL reach FTS5.
 
+/// Whether a text holds anything that could be searched for.
+public enum SearchText {
+    public static func hasWords(_ text: String) -> Bool {
+        FullTextQuery.make(text, join: .any) != FullTextQuery.fallback
+    }
+}
+
 enum FullTextQuery {
     enum Join {
         /// OR: recall, similar titles.

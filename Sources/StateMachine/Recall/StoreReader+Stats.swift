@@ -35,7 +35,11 @@ extension StoreReader {
         }.sorted { $0.count == $1.count ? $0.tier.name < $1.tier.name : $0.count > $1.count }
         return StoreStats(
             byNamespace: namespaces, byTier: tiers, databaseSizeBytes: try database.files.size(database.path),
-            expiringSoon: try expiring(from: now), linksCount: 0, total: total)
+            expiringSoon: try expiring(from: now), linksCount: try linksCount(), total: total)
+    }
+
+    private func linksCount() throws(StoreError) -> Int {
+        hasTables ? Int(try database.integer("SELECT count(*) FROM links")) : 0
     }
 
     private func expiring(from now: String) throws(StoreError) -> Int {

@@ -9,6 +9,8 @@ public struct StoreReader {
     public let appliedIndex: UInt64
     /// Row numbers ever given out; at least the number of rows.
     let rowsEver: Int64
+    /// Whether the tables of feature level 2 are there; without them there is nothing in them.
+    let hasTables: Bool
 
     /// Ids named in an ambiguous lookup at most.
     public static let ambiguousIDsMax = 100
@@ -20,6 +22,7 @@ public struct StoreReader {
         let meta = try Meta.read(database)
         self.appliedIndex = meta.applied.index
         self.rowsEver = meta.nextRow - 1
+        self.hasTables = meta.hasTables
     }
 
     /// The memory with exactly this id.

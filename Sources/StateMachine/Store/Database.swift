@@ -17,7 +17,7 @@ final class Database {
     private var statements: [String: Statement] = [:]
 
     /// Distinct texts prepared per connection; queries are composed from few parts, so this is never met in practice.
-    private static let statementsMax = 128
+    private static let statementsMax = 256
 
     init(
         path: String, files: any StoreFiles, mode: Mode, cacheBytes: Int, keeping owner: AnyObject? = nil

@@ -12,6 +12,7 @@ public final class MemoryStore: @unchecked Sendable {
     let options: StoreOptions
     private let pool: ReaderPool
     private let appliedState: Mutex<AppliedState>
+    private let tables: Mutex<Bool>
     private let installedPosition: Mutex<InstalledPosition>
     /// The incoming snapshot that was begun last.
     let incoming = Mutex<IncomingState?>(nil)
@@ -28,6 +29,7 @@ public final class MemoryStore: @unchecked Sendable {
         self.writer = writer
         self.pool = ReaderPool(generation: writer.generation, options: options)
         self.appliedState = Mutex(writer.context.meta.applied)
+        self.tables = Mutex(writer.context.hasTables)
     }
 
     /// Opens the store in `directory`, making it when there is none.
@@ -85,6 +87,9 @@ public final class MemoryStore: @unchecked Sendable {
     /// What is applied now. Any thread.
     public func applied() -> AppliedState { appliedState.withLock { $0 } }
 
+    /// Whether commands of feature level 2 can follow what is applied. Any thread.
+    public func hasTables() -> Bool { tables.withLock { $0 } }
+
     /// Where the state was last replaced by a snapshot; zeros when never. Any thread.
     public func installed() -> (index: UInt64, term: UInt64) {
         installedPosition.withLock { ($0.index, $0.term) }
@@ -103,9 +108,15 @@ public final class MemoryStore: @unchecked Sendable {
             self.writer = nil
             throw error
         }
-        let applied = writer.context.meta.applied
-        appliedState.withLock { $0 = applied }
+        publish(writer.context)
         return outcomes
+    }
+
+    private func publish(_ context: ApplyContext) {
+        let applied = context.meta.applied
+        let hasTables = context.hasTables
+        appliedState.withLock { $0 = applied }
+        tables.withLock { $0 = hasTables }
     }
 
     /// Makes everything applied so far durable and, as far as readers allow, moves it into the main database file.
@@ -238,8 +249,7 @@ public final class MemoryStore: @unchecked Sendable {
         old.generation.markReplaced()
         pool.replaceGeneration(fresh.generation)
         writer = fresh
-        let state = fresh.context.meta.applied
         installedPosition.withLock { $0 = InstalledPosition(index: index, term: term) }
-        appliedState.withLock { $0 = state }
+        publish(fresh.context)
     }
 }

@@ -4,8 +4,12 @@
 /// terms for every row (docs/decisions/002-sqlite-c-api.md).
 
 enum Schema {
-    /// Stored in `meta`; a database of another version is refused.
-    static let version: Int64 = 2
+    /// Stored in `meta`; a database of a version outside these is refused. A store begins with the least and is
+    /// migrated by the log (`Migration`).
+    static let versionMin: Int64 = 2
+    static let version: Int64 = 3
+    /// The feature level from which on a store has the newest schema.
+    static let tablesLevel: UInt16 = FeatureLevel.tables
     /// Bytes. An FTS5 leaf (4050 bytes) fills one page; twice the size measured no faster and writes more per commit.
     static let pageBytes = 4096
 
@@ -65,7 +69,7 @@ enum Schema {
         // pauses of merging only at the limit of sixteen.
         try database.execute("INSERT INTO memories_fts (memories_fts, rank) VALUES ('automerge', 8)")
         let insert = try database.statement("INSERT INTO meta VALUES (1, ?, 0, 0, 0, ?, 1, ?, ?, ?)")
-        try insert.bind(1, version)
+        try insert.bind(1, versionMin)
         try insert.bind(2, StateDigest.initial)
         try insert.bind(3, options.sessionTTLSeconds)
         try insert.bind(4, options.sessionRowsMax)
@@ -82,9 +86,9 @@ enum Schema {
             throw refuse("is not a store of this program (no table meta)")
         }
         let found = try database.integer("SELECT schema_version FROM meta")
-        guard found == version else {
+        guard (versionMin...version).contains(found) else {
             throw refuse(
-                "has schema version \(found), this build knows only \(version): start the node with the build that made "
+                "has schema version \(found), this build knows \(versionMin) to \(version): start the node with the build that made "
                     + "this directory, or let it join anew with an empty one")
         }
         let limits: [(name: String, column: String, value: Int64)] = [
@@ -110,8 +114,10 @@ struct Meta: Hashable {
     var applied: AppliedState
     /// Row number of the next new memory; never reused, so equal logs give equal row numbers.
     var nextRow: Int64
+    /// Which tables there are; raised by a migration and by nothing else.
+    var schemaVersion: Int64
 
-    static let columns = "applied_index, applied_term, log_time, digest, next_row"
+    static let columns = "applied_index, applied_term, log_time, digest, next_row, schema_version"
 
     static func read(_ database: Database) throws(StoreError) -> Meta {
         let statement = try database.statement("SELECT \(columns) FROM meta")
@@ -124,8 +130,11 @@ struct Meta: Hashable {
                 index: UInt64(bitPattern: statement.int64(0)), term: UInt64(bitPattern: statement.int64(1)),
                 digest: statement.blob(3), logTimeNanoseconds: statement.int64(2),
                 configuration: try readConfiguration(database)),
-            nextRow: statement.int64(4))
+            nextRow: statement.int64(4), schemaVersion: statement.int64(5))
     }
+
+    /// Whether the tables of feature level 2 are there.
+    var hasTables: Bool { schemaVersion >= Schema.version }
 
     private static func readConfiguration(_ database: Database) throws(StoreError) -> StoredConfiguration? {
         let statement = try database.statement("SELECT entry_index, bytes FROM configuration")

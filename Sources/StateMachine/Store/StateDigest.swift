@@ -7,7 +7,7 @@ struct StateDigest {
     /// Digest of an empty store.
     static let initial = [UInt8](repeating: 0, count: SHA256.byteCount)
 
-    private enum Mark: UInt8 {
+    enum Mark: UInt8 {
         case memoryWritten = 1
         case memoryRemoved = 2
         case memoryTouched = 3
@@ -15,6 +15,9 @@ struct StateDigest {
         case sessionWritten = 5
         case sessionRemoved = 6
         case configurationWritten = 7
+        case rowWritten = 8
+        case rowRemoved = 9
+        case migrated = 10
     }
 
     private let hash: SHA256
@@ -80,6 +83,18 @@ struct StateDigest {
         effects.byte(Mark.configurationWritten.rawValue)
         effects.blob(bytes)
     }
+
+    mutating func migrated(to schemaVersion: Int64) {
+        effects.byte(Mark.migrated.rawValue)
+        effects.signed(schemaVersion)
+    }
+
+    mutating func mark(_ mark: Mark, _ table: Table) {
+        effects.byte(mark.rawValue)
+        effects.byte(table.number)
+    }
+
+    mutating func add(_ value: Value) { effects.value(value) }
 
     mutating func sessionRemoved(number: Int64) {
         effects.byte(Mark.sessionRemoved.rawValue)

@@ -40,8 +40,10 @@ extension MemoryStore {
             try hash.begin()
             var line = ByteWriter(capacity: 4096)
             for table in try tables(of: database) {
-                // The first column of every table is its key.
-                let rows = try database.statement("SELECT * FROM \(table) ORDER BY 1")
+                guard let key = Table.keys[table] else {
+                    throw StoreError(doing: "digest the store", message: "table \(table) is not one of this build")
+                }
+                let rows = try database.statement("SELECT * FROM \(table) ORDER BY \(key)")
                 defer { rows.reset() }
                 while try rows.step() {
                     line.removeAll()

@@ -92,12 +92,12 @@ struct ConditionTests {
     func refusalIndexes() async throws {
         let contract = try Contract()
         let unknown = "/api/v1/memories/00000000-0000-4000-8000-000000000000"
-        #expect(await contract.send("GET", unknown).headers["x-mneme-applied-index"] == "0")
-        #expect(await contract.send("DELETE", unknown).headers["x-mneme-applied-index"] == "1")
+        #expect(await contract.send("GET", unknown).headers["x-mneme-applied-index"] == "1")
+        #expect(await contract.send("DELETE", unknown).headers["x-mneme-applied-index"] == "2")
         let id = try await contract.create(ConditionTests.body)
         let conflict = await contract.send("DELETE", "/api/v1/memories/\(id)", headers: [("If-Match", "\"9\"")])
         #expect(conflict.status == 409)
-        #expect(conflict.headers["x-mneme-applied-index"] == "3")
+        #expect(conflict.headers["x-mneme-applied-index"] == "4")
     }
 
     @Test(
@@ -118,13 +118,13 @@ struct ConditionTests {
         let contract = try Contract()
         let id = try await contract.create(ConditionTests.body)
         let path = "/api/v1/memories/\(id)"
-        let passed = await contract.send("PUT", path, headers: [("If-Match", "\"1\"")], json: #"{"content":"d"}"#)
+        let passed = await contract.send("PUT", path, headers: [("If-Match", "\"2\"")], json: #"{"content":"d"}"#)
         #expect(passed.status == 200)
-        #expect(passed.headers["etag"] == "\"2\"")
+        #expect(passed.headers["etag"] == "\"3\"")
         for (method, body) in [("PUT", #"{"content":"e"}"#), ("DELETE", "")] {
-            let refused = await contract.send(method, path, headers: [("If-Match", "\"1\"")], json: body)
+            let refused = await contract.send(method, path, headers: [("If-Match", "\"2\"")], json: body)
             #expect(refused.status == 409)
-            #expect(refused.headers["etag"] == "\"2\"")
+            #expect(refused.headers["etag"] == "\"3\"")
             #expect(refused.json["current"]?["content"] == "d")
             #expect(refused.json["current"]?["id"] == .string(id))
             #expect(refused.errorText?.contains("If-Match") == true)
@@ -164,7 +164,7 @@ struct ConditionTests {
         ]
         for target in targets {
             let plain = await contract.send("GET", target)
-            #expect(plain.headers["x-mneme-applied-index"] == "1")
+            #expect(plain.headers["x-mneme-applied-index"] == "2")
             #expect(plain.headers["x-mneme-age-ms"] == nil)
             #expect(contract.service.barriers.last == .linearizable)
             let stale = await contract.send("GET", target, headers: [("X-Consistency", "stale")])

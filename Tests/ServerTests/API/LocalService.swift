@@ -23,11 +23,20 @@ final class LocalService: MemoryService {
     private let directory: String
     private let state = Mutex(State())
 
-    init() throws {
+    /// - Parameter featureLevel: of the cluster that this stands for.
+    init(featureLevel: UInt16 = FeatureLevel.max) throws {
         directory = NSTemporaryDirectory() + "mneme-api-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         store = try MemoryStore.open(directory: directory + "/store", options: StoreOptions())
+        guard featureLevel > 0 else { return }
+        // As the first configuration of a cluster of this build does it.
+        _ = try store.apply([
+            LogCommand(index: 1, term: 1, kind: .configuration(featureLevel: featureLevel), command: [1])
+        ])
+        state.withLock { $0.index = 1 }
     }
+
+    func hasTables() -> Bool { store.hasTables() }
 
     deinit {
         store.close()
@@ -127,8 +136,8 @@ struct Contract {
     let clock = TestClock()
     let api: MemoryAPI
 
-    init(cluster: (any ClusterService)? = nil) throws {
-        let service = try LocalService()
+    init(cluster: (any ClusterService)? = nil, featureLevel: UInt16 = FeatureLevel.max) throws {
+        let service = try LocalService(featureLevel: featureLevel)
         let clock = clock
         let random = SeededRandom()
         self.service = service
@@ -188,4 +197,12 @@ extension APIResponse {
         }
     }
     var errorText: String? { json["error"]?.stringValue }
+}
+
+extension String {
+    /// What stands before and behind the first occurrence.
+    func splitOnce(_ separator: String) -> (before: String, after: String)? {
+        guard let range = range(of: separator) else { return nil }
+        return (String(self[..<range.lowerBound]), String(self[range.upperBound...]))
+    }
 }

@@ -40,6 +40,7 @@ public final class StoreRun: @unchecked Sendable {
         options.node.snapshotRetryNanosecondsMin = 100_000_000
         options.node.snapshotRetryNanosecondsMax = 1_000_000_000
         options.network.lossPerThousand = 10
+        options.core.featureLevelMax = FeatureLevel.max
         self.seed = seed
         faultsEndNanoseconds = faultNanoseconds
         let streams = RandomStreams(seed: seed)
@@ -74,8 +75,10 @@ public final class StoreRun: @unchecked Sendable {
     private func write() {
         cluster.time.schedule(afterNanoseconds: dice.between(2_000_000, 40_000_000)) { [self] in
             guard !isCalm else { return }
-            let command = workload.nextBytes()
             let node = dice.pick(cluster.ids)
+            // As a server does: by what the asked node has applied.
+            workload.includesTables = (cluster.machine(node) as? LedgerMachine)?.machine.store.hasTables() ?? false
+            let command = workload.nextBytes()
             cluster.raft(node)?.propose(command, timeoutNanoseconds: 2_000_000_000) { [self] result in
                 guard case .applied(let index, let outcome) = result else { return }
                 acknowledged.append((index, command, outcome))

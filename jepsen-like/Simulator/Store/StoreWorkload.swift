@@ -12,13 +12,15 @@ public struct StoreWorkload: Sendable {
         "thicket", "umber", "walnut", "zephyr", "glacier",
     ]
 
-    private var random: SplitMix64
-    private var sequence: UInt64 = 0
+    var random: SplitMix64
+    private(set) var sequence: UInt64 = 0
     /// The last commands with a key, for retries.
     private var recent: [CommandEnvelope] = []
     /// Distinct ids and titles.
     public var idCount = 12
     public var contentWordsMax = 120
+    /// Whether the cluster is at the level of the tables beside the memories.
+    public var includesTables = false
     /// Written into keys and ids, so that two workloads of one run share rows but no keys.
     public let client: UInt64
 
@@ -55,7 +57,8 @@ public struct StoreWorkload: Sendable {
     }
 
     private mutating func command() -> Command {
-        switch random.next(below: 20) {
+        if includesTables, random.next(below: 2) == 0 { return tableCommand() }
+        return switch random.next(below: 20) {
         case 0..<8: .store(store())
         case 8..<9: .storeBatch((0..<(2 + random.next(below: 3))).map { _ in store() })
         case 9..<12:
@@ -77,7 +80,7 @@ public struct StoreWorkload: Sendable {
         }
     }
 
-    private mutating func store() -> StoreCommand {
+    mutating func store() -> StoreCommand {
         let tiers: [Tier] = [.short, .mid, .long]
         return StoreCommand(
             id: id(), tier: tiers[random.next(below: 3)], namespace: random.next(below: 4) == 0 ? "team" : "global",
@@ -87,20 +90,22 @@ public struct StoreWorkload: Sendable {
             metadata: "{\"n\":\(sequence)}")
     }
 
-    private mutating func id() -> String { "memory-\(random.next(below: idCount))" }
-    private mutating func title() -> String { "title \(random.next(below: idCount))" }
-    private mutating func version() -> UInt64? {
+    mutating func id() -> String { "memory-\(random.next(below: idCount))" }
+    mutating func title() -> String { "title \(random.next(below: idCount))" }
+    mutating func version() -> UInt64? {
         random.next(below: 3) == 0 ? UInt64(random.next(below: 4)) : nil
     }
 
-    private mutating func text() -> String {
+    mutating func word() -> String { Self.words[random.next(below: Self.words.count)] }
+
+    mutating func text() -> String {
         (0..<(1 + random.next(below: contentWordsMax))).map { _ in
-            Self.words[random.next(below: Self.words.count)] + "\(random.next(below: 50))"
+            word() + "\(random.next(below: 50))"
         }.joined(separator: " ")
     }
 
     private func nanoseconds() -> Int64 { Self.baseNanoseconds + Int64(sequence) * 1_000_000_000 }
-    private func time(plusSeconds seconds: Int64 = 0) -> String {
+    func time(plusSeconds seconds: Int64 = 0) -> String {
         Timestamp.text(nanoseconds: nanoseconds() + seconds * 1_000_000_000)
     }
 }
