@@ -19,7 +19,8 @@ import Testing
     @Test func `all nodes move to the new build under load, one goes back once, and nothing is lost`() async throws {
         let directory = try TemporaryDirectory(prefix: "mneme-upgrade-test")
         let before = directory.path + "/mneme"
-        try "#!/bin/sh\nexec \(RealCluster.executable) \"$@\"\n".write(toFile: before, atomically: true, encoding: .utf8)
+        try "#!/bin/sh\nexec \(RealCluster.executable) \"$@\"\n".write(
+            toFile: before, atomically: true, encoding: .utf8)
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: before)
         let ended = try await run(
             ["--from", before, "--writes", "20", "--writers", "4", "--readers", "2", "--json"],

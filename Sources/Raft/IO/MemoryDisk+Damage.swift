@@ -40,7 +40,8 @@ extension MemoryDisk {
         }
     }
 
-    private func replaceSector(in name: String, atByte offset: Int, _ change: (inout ArraySlice<UInt8>) -> Void) -> Bool {
+    private func replaceSector(in name: String, atByte offset: Int, _ change: (inout ArraySlice<UInt8>) -> Void) -> Bool
+    {
         guard var bytes = content(of: name), bytes.indices.contains(offset) else { return false }
         let begin = offset / Self.sectorBytes * Self.sectorBytes
         let range = begin..<min(bytes.count, begin + Self.sectorBytes)

@@ -96,7 +96,8 @@ extension MemoryAPI {
         case .wrongApprover: reason = "only '\(detail)' may approve"
         case .voterUnknown: reason = "voter '\(detail)' is not a registered agent"
         case .notExecuted:
-            return .error(500, "approved but execution failed: \(detail); nothing changed and the action is still pending")
+            return .error(
+                500, "approved but execution failed: \(detail); nothing changed and the action is still pending")
         case .memoryMissing, .notAnEntity, .ownParent, .metadataTooLarge, .stillThere, .notAnAncestor,
             .tooManySubscriptions:
             reason = "\(refusal)"

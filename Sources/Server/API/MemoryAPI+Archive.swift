@@ -41,7 +41,9 @@ extension MemoryAPI {
         if ids.count > MemoryAPI.archiveIDsMax {
             throw .bad("archive limited to \(MemoryAPI.archiveIDsMax) ids per request")
         }
-        for id in ids { if let problem = Validation.id(id) { throw .bad("invalid id \(Validation.shortened(id)): \(problem)") } }
+        for id in ids {
+            if let problem = Validation.id(id) { throw .bad("invalid id \(Validation.shortened(id)): \(problem)") }
+        }
         if let problem = Validation.archiveReason(reason) { throw .bad(problem) }
         let now = options.clockNanoseconds()
         let command = ArchiveCommand(ids: ids, reason: reason, at: Timestamp.text(nanoseconds: now))

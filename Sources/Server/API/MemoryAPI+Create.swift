@@ -129,7 +129,9 @@ extension MemoryAPI {
     }
 
     func bulkCreate(_ request: APIRequest) async throws(APIFailure) -> APIResponse {
-        let body = try JSONBody.json(request, bytesMax: options.bodyBytesMax)
+        var body = try JSONBody.json(request, bytesMax: options.bodyBytesMax)
+        // One SDK wraps the array.
+        if case .object(let object) = body, let wrapped = object["memories"] { body = wrapped }
         guard case .array(let elements) = body else {
             throw .shape(BodyFields.mismatch(body, expected: "a sequence"))
         }

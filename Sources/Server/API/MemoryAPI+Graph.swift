@@ -11,7 +11,8 @@ extension MemoryAPI {
     // MARK: links
 
     func createLink(_ request: APIRequest) async throws(APIFailure) -> APIResponse {
-        let key = try linkKey(BodyFields(JSONBody.json(request, bytesMax: options.bodyBytesMax)), isRelationRequired: false)
+        let key = try linkKey(
+            BodyFields(JSONBody.json(request, bytesMax: options.bodyBytesMax)), isRelationRequired: false)
         let now = options.clockNanoseconds()
         let committed = try await submit(
             .link(LinkCommand(key: key, at: Timestamp.text(nanoseconds: now))),
@@ -21,7 +22,8 @@ extension MemoryAPI {
     }
 
     func deleteLinks(_ request: APIRequest) async throws(APIFailure) -> APIResponse {
-        let key = try linkKey(BodyFields(JSONBody.json(request, bytesMax: options.bodyBytesMax)), isRelationRequired: false)
+        let key = try linkKey(
+            BodyFields(JSONBody.json(request, bytesMax: options.bodyBytesMax)), isRelationRequired: false)
         let count = try await counted(
             .unlink(UnlinkCommand(sourceID: key.sourceID, targetID: key.targetID)), request,
             nowNanoseconds: options.clockNanoseconds())

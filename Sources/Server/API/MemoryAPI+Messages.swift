@@ -93,11 +93,15 @@ extension MemoryAPI {
         let memories = listed.filter { memory in !standards.contains { $0.id == memory.id } }
         var body = JSONObject([
             ("count", .integer(Int64(memories.count))), ("mode", "session_start"),
-            ("memories", .array(memories.map { memory in
-                var object = memory.jsonObject
-                object["score"] = 0.0
-                return .object(object)
-            })),
+            (
+                "memories",
+                .array(
+                    memories.map { memory in
+                        var object = memory.jsonObject
+                        object["score"] = 0.0
+                        return .object(object)
+                    })
+            ),
             ("session_id", .string(freshID())),
         ])
         if let agent { body["agent_id"] = .string(agent) }

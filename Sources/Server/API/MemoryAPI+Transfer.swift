@@ -124,9 +124,11 @@ private enum Contradictions {
     /// Stored links first, then one for every two candidates that say something else.
     static func pairs(_ candidates: [Memory], stored: [Link], hasTopic: Bool) -> [JSONValue] {
         let ids = Set(candidates.map(\.id))
-        let known = Set(stored.filter { link in
-            link.relation.contains("contradict") && ids.contains(link.sourceID) && ids.contains(link.targetID)
-        }).sorted { ($0.sourceID, $0.targetID, $0.relation) < ($1.sourceID, $1.targetID, $1.relation) }
+        let known = Set(
+            stored.filter { link in
+                link.relation.contains("contradict") && ids.contains(link.sourceID) && ids.contains(link.targetID)
+            }
+        ).sorted { ($0.sourceID, $0.targetID, $0.relation) < ($1.sourceID, $1.targetID, $1.relation) }
         var found = known.map { json($0.sourceID, $0.targetID, $0.relation, isSynthesized: false) }
         let limit = found.count + pairsMax
         for (place, first) in candidates.enumerated() {

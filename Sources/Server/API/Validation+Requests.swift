@@ -50,8 +50,9 @@ extension Validation {
         let isModel =
             type.hasPrefix("ai:") && type.utf8.count > 3
             && type.utf8.dropFirst(3).allSatisfy { byte in
-                ASCII.isVisible(byte) && "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-".utf8
-                    .contains(byte)
+                ASCII.isVisible(byte)
+                    && "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-".utf8
+                        .contains(byte)
             }
         if type.utf8.count <= agentTypeBytesMax, isNamed || isModel { return nil }
         return "invalid agent_type '\(shortened(type))': must be human, system or ai:<name>"

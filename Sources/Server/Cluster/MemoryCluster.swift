@@ -93,7 +93,8 @@ final class MemoryCluster: MemoryService {
         while !store.hasTables() {
             guard facts.clock.monotonicNanoseconds() + Self.retryNanoseconds < giveUp, !Task.isCancelled else {
                 throw .unavailable(
-                    reason: "not all members of the cluster run a build of feature level \(FeatureLevel.tables) yet, or "
+                    reason:
+                        "not all members of the cluster run a build of feature level \(FeatureLevel.tables) yet, or "
                         + "one has not been heard since; nothing was written")
             }
             await pause()

@@ -77,7 +77,8 @@ extension ApplyContext {
         let expired = try rows(
             """
             SELECT \(MemoryRow.columns) FROM memories WHERE expires_at < ?1 ORDER BY expires_at, id LIMIT ?2
-            """, [.text(command.at), .count(command.countMax)]) { MemoryRow($0) }
+            """, [.text(command.at), .count(command.countMax)]
+        ) { MemoryRow($0) }
         for row in expired { try drop(row, archives: command.archives, reason: "ttl_expired", at: command.at) }
         return .counted(expired.count)
     }

@@ -46,7 +46,8 @@ extension ApplyContext {
         case .store(let command):
             let outcome = try store(command)
             if case .stored(let id, _, _) = outcome {
-                try notify(of: "memory_store", memoryID: id, namespace: command.namespace, agent: caller, at: command.at)
+                try notify(
+                    of: "memory_store", memoryID: id, namespace: command.namespace, agent: caller, at: command.at)
             }
             return outcome
         case .delete(let command):

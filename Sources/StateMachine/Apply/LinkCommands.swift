@@ -30,7 +30,8 @@ extension ApplyContext {
     func unlink(_ command: UnlinkCommand) throws(StoreError) -> Outcome {
         let relations = try rows(
             "SELECT relation FROM links WHERE source_id = ?1 AND target_id = ?2 ORDER BY relation",
-            [.text(command.sourceID), .text(command.targetID)]) { $0.text(0) }
+            [.text(command.sourceID), .text(command.targetID)]
+        ) { $0.text(0) }
         for relation in relations {
             try remove(.links, key: [.text(command.sourceID), .text(command.targetID), .text(relation)])
         }

@@ -31,7 +31,9 @@ extension ApplyContext {
     }
 
     func setStandard(_ command: StandardCommand) throws(StoreError) -> Outcome {
-        if let parent = command.parent, parent.hasSameBytes(as: command.namespace) { return .refused(.ownParent, detail: "") }
+        if let parent = command.parent, parent.hasSameBytes(as: command.namespace) {
+            return .refused(.ownParent, detail: "")
+        }
         let memory: Memory
         if let id = command.memoryID {
             guard let found = try self.memory(id: id)?.memory else { return .refused(.memoryMissing, detail: id) }
@@ -121,7 +123,8 @@ extension ApplyContext {
     func removeStandards(of id: String) throws(StoreError) {
         guard standardsCount > 0 else { return }
         let namespaces = try rows(
-            "SELECT namespace FROM standards WHERE standard_id = ?1 ORDER BY namespace", [.text(id)]) { $0.text(0) }
+            "SELECT namespace FROM standards WHERE standard_id = ?1 ORDER BY namespace", [.text(id)]
+        ) { $0.text(0) }
         for namespace in namespaces { try removeStandard(namespace) }
     }
 

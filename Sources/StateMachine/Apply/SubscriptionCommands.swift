@@ -122,7 +122,8 @@ extension ApplyContext {
                     """
                     SELECT \(Subscription.columns) FROM subscriptions
                     WHERE namespace_filter = ?1 AND (agent_filter = ?2 OR created_by = ?2) ORDER BY number DESC LIMIT 1
-                    """, [.text(command.namespace), .text(command.owner)]) { Subscription($0) }
+                    """, [.text(command.namespace), .text(command.owner)]
+                ) { Subscription($0) }
             }
         guard let found else { return .notFound }
         let waiting = try rows(
@@ -168,7 +169,8 @@ extension ApplyContext {
         var count = 0
         for result in command.results {
             let subscriptionID = try row(
-                "SELECT subscription_id FROM deliveries WHERE number = ?1", [.integer(result.number)]) { $0.text(0) }
+                "SELECT subscription_id FROM deliveries WHERE number = ?1", [.integer(result.number)]
+            ) { $0.text(0) }
             guard let subscriptionID else { continue }
             try removeDelivery(result.number)
             count += 1

@@ -38,15 +38,18 @@ public struct GovernancePolicy: Hashable, Sendable {
         guard let object = value.objectValue else { throw Problem(reason: "must be an object") }
         guard let write = object["write"] else { throw Problem(reason: "write is required") }
         self.write = try GovernancePolicy.level(write, "write")
-        promote = try object["promote"].map { value throws(Problem) in
-            try GovernancePolicy.level(value, "promote")
-        } ?? .any
-        delete = try object["delete"].map { value throws(Problem) in
-            try GovernancePolicy.level(value, "delete")
-        } ?? .owner
-        approver = try object["approver"].map { value throws(Problem) in
-            try GovernancePolicy.approver(value)
-        } ?? .human
+        promote =
+            try object["promote"].map { value throws(Problem) in
+                try GovernancePolicy.level(value, "promote")
+            } ?? .any
+        delete =
+            try object["delete"].map { value throws(Problem) in
+                try GovernancePolicy.level(value, "delete")
+            } ?? .owner
+        approver =
+            try object["approver"].map { value throws(Problem) in
+                try GovernancePolicy.approver(value)
+            } ?? .human
     }
 
     private static func level(_ value: JSONValue, _ key: String) throws(Problem) -> Level {

@@ -106,7 +106,8 @@ extension StoreReader {
                     steps = try outgoing(node, query)
                     known[node] = steps
                 }
-                for var step in steps.prefix(stepsLeft) where !path.contains(where: { $0.hasSameBytes(as: step.targetID) }) {
+                for var step in steps.prefix(stepsLeft)
+                where !path.contains(where: { $0.hasSameBytes(as: step.targetID) }) {
                     step.path = path + [step.targetID]
                     level.append(step)
                     stepsLeft -= 1
@@ -184,7 +185,9 @@ extension GraphStep {
         if !left.createdAt.hasSameBytes(as: right.createdAt) {
             return left.createdAt.utf8.lexicographicallyPrecedes(right.createdAt.utf8)
         }
-        let keys = (left.path.joined(separator: "\0") + left.relation, right.path.joined(separator: "\0") + right.relation)
+        let keys = (
+            left.path.joined(separator: "\0") + left.relation, right.path.joined(separator: "\0") + right.relation
+        )
         return keys.0.utf8.lexicographicallyPrecedes(keys.1.utf8)
     }
 }

@@ -130,7 +130,8 @@ extension StoreReader {
             found = try statement.step() ? (statement.text(0), statement.text(1), statement.text(2)) : nil
         }
         guard let found else { return nil }
-        let statement = try database.statement("SELECT alias FROM aliases WHERE entity_id = ?1 ORDER BY created_at, alias")
+        let statement = try database.statement(
+            "SELECT alias FROM aliases WHERE entity_id = ?1 ORDER BY created_at, alias")
         defer { statement.reset() }
         try statement.bind(1, found.id)
         var aliases: [String] = []
@@ -145,7 +146,8 @@ extension StoreReader {
         guard hasTables else { return [] }
         let filter = owner == nil ? "" : "WHERE agent_filter = ?1 OR created_by = ?1"
         let statement = try database.statement(
-            "SELECT \(Subscription.columns) FROM subscriptions \(filter) ORDER BY number DESC LIMIT \(ApplyLimits.subscriptionsMax)")
+            "SELECT \(Subscription.columns) FROM subscriptions \(filter) ORDER BY number DESC LIMIT \(ApplyLimits.subscriptionsMax)"
+        )
         defer { statement.reset() }
         if let owner { try statement.bind(1, owner) }
         var found: [Subscription] = []

@@ -35,13 +35,26 @@ extension MemoryStore {
     /// SHA-256 over every row of every replicated table, in the order of their keys. Unlike the rolling digest it sees
     /// what is there, not what was done, so it differs as soon as a row is lost, doubled or damaged. Apply lane only.
     public func contentDigest() throws(StoreError) -> [UInt8] {
+        let hash = try SHA256()
+        try hash.begin()
+        try eachRow { line throws(StoreError) in try hash.add(line) }
+        return try hash.finish()
+    }
+
+    /// Every row of every replicated table as bytes: equal for equal stores, whatever their files look like. Apply lane
+    /// only.
+    public func logicalDump() throws(StoreError) -> [UInt8] {
+        var dump: [UInt8] = []
+        try eachRow { line throws(StoreError) in dump.append(contentsOf: line) }
+        return dump
+    }
+
+    private func eachRow(_ take: ([UInt8]) throws(StoreError) -> Void) throws(StoreError) {
         try examine { database throws(StoreError) in
-            let hash = try SHA256()
-            try hash.begin()
             var line = ByteWriter(capacity: 4096)
             for table in try tables(of: database) {
                 guard let key = Table.keys[table] else {
-                    throw StoreError(doing: "digest the store", message: "table \(table) is not one of this build")
+                    throw StoreError(doing: "read the whole store", message: "table \(table) is not one of this build")
                 }
                 let rows = try database.statement("SELECT * FROM \(table) ORDER BY \(key)")
                 defer { rows.reset() }
@@ -49,10 +62,9 @@ extension MemoryStore {
                     line.removeAll()
                     line.text(table)
                     rows.writeColumns(to: &line)
-                    try hash.add(line.bytes)
+                    try take(line.bytes)
                 }
             }
-            return try hash.finish()
         }
     }
 

@@ -57,12 +57,19 @@ struct Table: Sendable {
         7, "deliveries", key: ["number"],
         ["subscription_id", "event", "memory_id", "namespace", "agent_id", "created_at"])
 
+    static let all = [links, archive, standards, aliases, pending, subscriptions, deliveries]
+
+    /// The columns of its key, as SQL orders by them.
+    var key: String { columns.prefix(keyCount).joined(separator: ", ") }
+
     /// Keys of every replicated table there may be, for whoever compares whole stores.
-    static let keys: [String: String] = [
-        "meta": "one", "configuration": "one", "memories": "row", "registers": "key", "sessions": "number",
-        "links": "source_id, target_id, relation", "archive": "id", "standards": "namespace",
-        "aliases": "entity_id, alias", "pending": "number", "subscriptions": "number", "deliveries": "number",
-    ]
+    static let keys: [String: String] = {
+        var keys = [
+            "meta": "one", "configuration": "one", "memories": "row", "registers": "key", "sessions": "number",
+        ]
+        for table in all { keys[table.name] = table.key }
+        return keys
+    }()
 
     /// What migrating to schema 3 runs.
     static let definitions = [

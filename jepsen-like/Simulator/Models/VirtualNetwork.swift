@@ -147,7 +147,7 @@ public final class VirtualNetwork: @unchecked Sendable {
             let layout = layout?(message.from, message.to) ?? MessageCodec.version
             let carried = try MessageCodec.decode(try MessageCodec.encode(message, layout: layout))
             precondition(
-                carried == message || layout < MessageCodec.version, 
+                carried == message || layout < MessageCodec.version,
                 "a message changes on its way through the wire format: \(message)")
             return carried
         } catch {

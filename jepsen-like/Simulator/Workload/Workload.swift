@@ -148,7 +148,8 @@ public final class Workload: @unchecked Sendable {
             request.attempt = attempt
             request.loggedAtNanoseconds = cluster.wallNanoseconds(on: node)
             let sent = request
-            cluster.propose(command(sent, on: node), on: node, timeoutNanoseconds: options.timeoutNanoseconds) { [self] result in
+            cluster.propose(command(sent, on: node), on: node, timeoutNanoseconds: options.timeoutNanoseconds) {
+                [self] result in
                 answer(client, operation, attempt, sent, result)
             }
         case .read(let key, let consistency):
@@ -280,7 +281,8 @@ public final class Workload: @unchecked Sendable {
             var request = old.request
             request.loggedAtNanoseconds = cluster.wallNanoseconds(on: node)
             let sent = request
-            cluster.propose(command(sent, on: node), on: node, timeoutNanoseconds: options.timeoutNanoseconds) { [self] result in
+            cluster.propose(command(sent, on: node), on: node, timeoutNanoseconds: options.timeoutNanoseconds) {
+                [self] result in
                 heardRepeated(sent, first: old.outcome, result)
             }
         }
