@@ -53,6 +53,12 @@ struct ServeCommand: AsyncParsableCommand {
     var learner = false
     @Flag(help: "Serve reads under the leader's lease; the same on all nodes. Needs clocks that run evenly.")
     var leaseReads = false
+    @Option(help: "Seconds between two collections of expired memories, 1 to 86400.")
+    var gcInterval: Int64 = 1_800
+    @Flag(help: "Delete what expires or is forgotten instead of moving it to the archive.")
+    var noArchiveOnGc = false
+    @Option(help: "Purge archived memories that are older than this many days. (default: keep them)")
+    var archiveMaxDays: Int64?
     @Flag(help: "End when the process that started this one ends.")
     var exitWithParent = false
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
@@ -71,6 +77,12 @@ struct ServeCommand: AsyncParsableCommand {
             throw ValidationError(
                 "--log-level '\(logLevel)' is not one of trace debug info notice warning error critical")
         }
+        guard (1...86_400).contains(gcInterval) else {
+            throw ValidationError("--gc-interval must be 1 to 86400 seconds (got \(gcInterval))")
+        }
+        if let archiveMaxDays, !(1...36_500).contains(archiveMaxDays) {
+            throw ValidationError("--archive-max-days must be 1 to 36500 (got \(archiveMaxDays))")
+        }
         guard electionTimeoutMs >= 50 else { throw ValidationError("--election-timeout-ms must be at least 50") }
         if join == nil {
             let given = [
@@ -84,6 +96,9 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         var configuration = try await identified()
         configuration.leaseReads = leaseReads
+        configuration.collectSeconds = gcInterval
+        configuration.archivesOnCollect = !noArchiveOnGc
+        configuration.archiveDaysMax = archiveMaxDays
         configuration.segmentBytes = segmentBytes
         configuration.checkpointBytes = checkpointBytes
         configuration.compactionKeepEntries = keepEntries

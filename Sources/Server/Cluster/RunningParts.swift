@@ -82,17 +82,30 @@ struct RunningParts {
             usedThrough: configuration.usedThrough, featureLevel: configuration.featureLevel)
     }
 
-    func makeAPI(_ node: RaftNode, _ ending: EndSignal) -> MemoryAPI {
+    func makeService(_ node: RaftNode, _ ending: EndSignal) -> MemoryCluster {
         let facts = NodeFacts(
             nodeID: configuration.nodeID, clusterName: configuration.clusterName,
             tickMilliseconds: configuration.tickMilliseconds, commandBytesMax: NodeOptions().commandBytesMax,
             startedNanoseconds: clock.monotonicNanoseconds(), clock: clock, ending: ending)
+        return MemoryCluster(node: node, store: store, readers: readers, facts: facts)
+    }
+
+    func makeHousekeeping(_ service: MemoryCluster, _ node: RaftNode, logger: Logger) -> Housekeeping {
+        Housekeeping(
+            service: service,
+            options: Housekeeping.Options(
+                intervalSeconds: configuration.collectSeconds, archivesOnCollect: configuration.archivesOnCollect,
+                archiveDaysMax: configuration.archiveDaysMax),
+            isLeader: { node.status.role == .leader }, clock: clock, logger: logger)
+    }
+
+    func makeAPI(_ service: MemoryCluster, _ node: RaftNode) -> MemoryAPI {
         let membership = MembershipService(
             door: NodeMembershipDoor(node: node, clock: clock, tickMilliseconds: configuration.tickMilliseconds),
             clusterName: configuration.clusterName, nodeID: configuration.nodeID)
         return MemoryAPI(
-            service: MemoryCluster(node: node, store: store, readers: readers, facts: facts), cluster: membership,
-            options: APIOptions())
+            service: service, cluster: membership,
+            options: APIOptions(archivesOnCollect: configuration.archivesOnCollect))
     }
 
     /// After the node has stopped.

@@ -23,6 +23,12 @@ public struct ServeConfiguration: Sendable {
     public var segmentBytes: Int = 64 << 20
     public var checkpointBytes: Int = 64 << 20
     public var compactionKeepEntries: Int = 20_000
+    /// Pause between two collections of what has expired.
+    public var collectSeconds: Int64 = 1_800
+    /// Whether what expires or is forgotten goes to the archive.
+    public var archivesOnCollect = true
+    /// Archived memories older than this many days are purged; nil keeps them.
+    public var archiveDaysMax: Int64?
 
     public var nodeID: UInt64 { founding.nodeID }
     public var clusterName: String { founding.clusterName }
