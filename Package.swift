@@ -145,7 +145,7 @@ let package = Package(
                 "Server", "StateMachine", "Raft", "RaftCore", "Client", "Operations", "JSON",
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .testTarget(name: "EndToEndTests", dependencies: ["mneme", "Client", "Operations", "JSON"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["mneme", "Client", "Operations", "JSON", "CSQLite"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -16,6 +16,7 @@ enum Endpoint: Hashable, Sendable {
     case notify, inbox, startSession
     case subscribe, unsubscribe, unsubscribeByPath, listSubscriptions
     case clusterStatus, clusterMetrics, getRegister, putRegister
+    case digests, rowDigests
     case members, addMember, removeMember, promoteMember, changeMembers, transferLeadership
     /// A route of the compatible surface that answers 501.
     case notBuilt
@@ -99,6 +100,8 @@ struct Route: Hashable, Sendable {
     static let cluster: [Route] = [
         Route("GET", "/cluster/v1/status", .clusterStatus),
         Route("GET", "/cluster/v1/metrics", .clusterMetrics),
+        Route("GET", "/cluster/v1/digests", .digests),
+        Route("GET", "/cluster/v1/digests/{table}", .rowDigests),
         Route("GET", "/cluster/v1/members", .members),
         Route("POST", "/cluster/v1/members", .addMember),
         Route("DELETE", "/cluster/v1/members/{id}", .removeMember),

@@ -101,6 +101,8 @@ public struct MemoryAPI: Sendable {
             try await handleMessages(route, parameter: parameter, request)
         case .clusterStatus: await clusterStatus()
         case .clusterMetrics: await clusterMetrics()
+        case .digests: try await digests(request)
+        case .rowDigests: try await rowDigests(request, table: parameter)
         case .members: try await members()
         case .addMember: try await addMember(request)
         case .removeMember: try await removeMember(request, id: parameter)

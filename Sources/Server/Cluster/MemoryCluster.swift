@@ -86,6 +86,7 @@ final class MemoryCluster: MemoryService {
     }
 
     func hasTables() -> Bool { store.hasTables() }
+    func recentDigests() -> [RecentDigests.Entry] { store.recentDigests() }
 
     /// A cluster reaches the level of its builds some heartbeats after it was founded or upgraded.
     private func waitForTables(until deadline: UInt64) async throws(ServiceError) {

@@ -101,6 +101,8 @@ public protocol MemoryService: Sendable {
     ) async throws(ServiceError) -> Committed
     /// Whether the commands of feature level 2 can be submitted: every member's build knows them.
     func hasTables() -> Bool
+    /// What this node's state was after each of the last entries.
+    func recentDigests() -> [RecentDigests.Entry]
     /// Proposes recall bookkeeping without waiting; dropped when there is no leader or too much is queued.
     func enqueueTouch(ids: [String])
     /// Waits until a local read is as fresh as `consistency` asks.

@@ -15,6 +15,7 @@ final class ApplyContext {
     var deliveriesCount: Int64 = 0
     /// Written by `finishBatch`, before COMMIT.
     var textChanges = TextIndexChanges()
+    private var digests: [RecentDigests.Entry] = []
     /// Index of the entry being applied.
     private(set) var index: UInt64 = 0
     /// State machine time of the entry being applied, nanoseconds since 1970.
@@ -83,7 +84,14 @@ final class ApplyContext {
         meta.applied = AppliedState(
             index: index, term: entry.term, digest: try digest.finish(), logTimeNanoseconds: logTime,
             configuration: configuration)
+        digests.append(RecentDigests.Entry(index: index, digest: meta.applied.digest))
         return outcome
+    }
+
+    /// Of the entries applied since the last call.
+    func takeDigests() -> [RecentDigests.Entry] {
+        defer { digests.removeAll(keepingCapacity: true) }
+        return digests.suffix(RecentDigests.countMax)
     }
 
     /// Written with its entry and not with the batch: it is rare, and of two in one batch both go into the digest.

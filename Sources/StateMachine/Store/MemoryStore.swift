@@ -13,6 +13,7 @@ public final class MemoryStore: @unchecked Sendable {
     private let pool: ReaderPool
     private let appliedState: Mutex<AppliedState>
     private let tables: Mutex<Bool>
+    private let recent = Mutex(RecentDigests())
     private let installedPosition: Mutex<InstalledPosition>
     /// The incoming snapshot that was begun last.
     let incoming = Mutex<IncomingState?>(nil)
@@ -30,6 +31,8 @@ public final class MemoryStore: @unchecked Sendable {
         self.pool = ReaderPool(generation: writer.generation, options: options)
         self.appliedState = Mutex(writer.context.meta.applied)
         self.tables = Mutex(writer.context.hasTables)
+        let applied = writer.context.meta.applied
+        recent.withLock { $0.add(.init(index: applied.index, digest: applied.digest)) }
     }
 
     /// Opens the store in `directory`, making it when there is none.
@@ -90,6 +93,9 @@ public final class MemoryStore: @unchecked Sendable {
     /// Whether commands of feature level 2 can follow what is applied. Any thread.
     public func hasTables() -> Bool { tables.withLock { $0 } }
 
+    /// The digests after each of the last entries, ascending. Any thread.
+    public func recentDigests() -> [RecentDigests.Entry] { recent.withLock { $0.entries } }
+
     /// Where the state was last replaced by a snapshot; zeros when never. Any thread.
     public func installed() -> (index: UInt64, term: UInt64) {
         installedPosition.withLock { ($0.index, $0.term) }
@@ -115,6 +121,11 @@ public final class MemoryStore: @unchecked Sendable {
     private func publish(_ context: ApplyContext) {
         let applied = context.meta.applied
         let hasTables = context.hasTables
+        let digests = context.takeDigests()
+        recent.withLock { recent in
+            for entry in digests { recent.add(entry) }
+            if digests.isEmpty, applied.index > 0 { recent.add(.init(index: applied.index, digest: applied.digest)) }
+        }
         appliedState.withLock { $0 = applied }
         tables.withLock { $0 = hasTables }
     }

@@ -37,6 +37,7 @@ final class LocalService: MemoryService {
     }
 
     func hasTables() -> Bool { store.hasTables() }
+    func recentDigests() -> [RecentDigests.Entry] { store.recentDigests() }
 
     deinit {
         store.close()
