@@ -82,7 +82,7 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "Client", "JSON",
+                "Client", "JSON", "CSQLite",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),

@@ -39,7 +39,8 @@ public struct DigestComparison: Sendable {
                 report.index = common
                 report.digests = zip(client.endpoints, recent).map { ("\($0)", $1[common] ?? "") }
             } else if ContinuousClock.now > deadline {
-                throw OperationsError("the nodes were not seen at one index within \(limit); is one of them behind or down?")
+                throw OperationsError(
+                    "the nodes were not seen at one index within \(limit); is one of them behind or down?")
             } else {
                 try await pause()
             }
@@ -77,7 +78,9 @@ public struct DigestComparison: Sendable {
         var digest: String
     }
 
-    private func compareTables(_ report: inout Report, until deadline: ContinuousClock.Instant) async throws(OperationsError) {
+    private func compareTables(
+        _ report: inout Report, until deadline: ContinuousClock.Instant
+    ) async throws(OperationsError) {
         while true {
             let answers = try await eachNode("/cluster/v1/digests?tables=true")
             let indexes = answers.map { $0["applied_index"]?.integerValue ?? -1 }

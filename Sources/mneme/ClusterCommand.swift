@@ -10,7 +10,8 @@ struct ClusterCommand: AsyncParsableCommand {
         commandName: "cluster",
         abstract: "Run a local cluster, look at one, or change who belongs to it.",
         subcommands: [
-            ClusterUpCommand.self, ClusterStatusCommand.self, ClusterVerifyCommand.self, MembersCommand.self, AddMemberCommand.self,
+            ClusterUpCommand.self, ClusterStatusCommand.self, ClusterVerifyCommand.self, MembersCommand.self,
+            AddMemberCommand.self,
             RemoveMemberCommand.self, ReplaceMemberCommand.self, PromoteMemberCommand.self, PriorityCommand.self,
             TransferCommand.self,
         ])

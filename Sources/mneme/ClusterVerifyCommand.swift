@@ -41,7 +41,9 @@ struct ClusterVerifyCommand: AsyncParsableCommand {
             ]
             Console.write(body.text + "\n")
         } else {
-            for node in report.digests { Console.write("\(node.endpoint)  index \(report.index ?? 0)  \(node.digest)\n") }
+            for node in report.digests {
+                Console.write("\(node.endpoint)  index \(report.index ?? 0)  \(node.digest)\n")
+            }
             for difference in report.differences { Console.write(difference + "\n") }
             let tables = report.tablesCompared > 0 ? ", \(report.tablesCompared) tables row by row" : ""
             Console.write(report.isEqual ? "all nodes hold the same\(tables)\n" : "DIFFERENT\n")

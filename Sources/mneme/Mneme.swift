@@ -23,7 +23,8 @@ struct Mneme: AsyncParsableCommand {
         version: "mneme 0.1.0",
         subcommands: [
             ServeCommand.self, ClusterCommand.self, StoreCommand.self, GetCommand.self, SearchCommand.self,
-            RecallCommand.self, ListCommand.self, DeleteCommand.self, LogCommand.self, RecoverCommand.self,
+            RecallCommand.self, ListCommand.self, DeleteCommand.self, ImportCommand.self, LogCommand.self,
+            RecoverCommand.self,
             DemoCommand.self, DrillCommand.self, LoadCommand.self,
         ])
 

@@ -35,7 +35,9 @@ import Testing
 
     private static let memories = [
         Step("GET", "/api/v1/health", 200), Step("GET", "/api/v1/capabilities", 200),
-        Step("POST", "/api/v1/memories", 201, as: "ada", #"{"title":"Lantern day","content":"red","tags":["x"]}"#, keep: ("a", ["id"])),
+        Step(
+            "POST", "/api/v1/memories", 201, as: "ada", #"{"title":"Lantern day","content":"red","tags":["x"]}"#,
+            keep: ("a", ["id"])),
         Step("GET", "/api/v1/memories/{a}", 200),
         Step("POST", "/api/v1/memories", 201, as: "bob", #"{"title":"Lantern day","content":"blue","priority":7}"#),
         Step("PUT", "/api/v1/memories/{a}", 200, #"{"content":"green","metadata":{"topic":"day"}}"#),
@@ -44,7 +46,9 @@ import Testing
         Step("GET", "/api/v1/memories?namespace=global&limit=5", 200),
         Step("GET", "/api/v1/search?q=lantern", 200), Step("GET", "/api/v1/recall?context=lantern+green", 200),
         Step("POST", "/api/v1/recall", 200, #"{"context":"green","budget_tokens":50}"#),
-        Step("POST", "/api/v1/memories", 201, #"{"title":"Lantern night","content":"dark","metadata":{"topic":"day"}}"#, keep: ("b", ["id"])),
+        Step(
+            "POST", "/api/v1/memories", 201, #"{"title":"Lantern night","content":"dark","metadata":{"topic":"day"}}"#,
+            keep: ("b", ["id"])),
         Step("GET", "/api/v1/contradictions?topic=day", 200),
         Step("POST", "/api/v1/memories/{b}/promote", 200), Step("GET", "/api/v1/memories/{b}", 200),
         Step("POST", "/api/v1/check_duplicate", 503, #"{"title":"t","content":"c"}"#),
@@ -55,10 +59,14 @@ import Testing
         Step("GET", "/api/v1/links/{a}", 200), Step("GET", "/api/v1/kg/timeline?source_id={a}", 200),
         Step("POST", "/api/v1/kg/query", 200, #"{"source_id":"{a}","max_depth":3}"#),
         Step("POST", "/api/v1/kg/query", 422, #"{"source_id":"{a}","max_depth":9}"#),
-        Step("POST", "/api/v1/kg/invalidate", 200, #"{"source_id":"{a}","target_id":"{b}","relation":"supersedes","valid_until":"2026-01-01T00:00:00Z"}"#),
+        Step(
+            "POST", "/api/v1/kg/invalidate", 200,
+            #"{"source_id":"{a}","target_id":"{b}","relation":"supersedes","valid_until":"2026-01-01T00:00:00Z"}"#),
         Step("POST", "/api/v1/kg/query", 200, #"{"source_id":"{a}","valid_at":"2030-01-01T00:00:00+00:00"}"#),
         Step("DELETE", "/api/v1/links", 200, #"{"source_id":"{b}","target_id":"{a}"}"#),
-        Step("POST", "/api/v1/entities", 201, as: "ada", #"{"canonical_name":"PostgreSQL","namespace":"app","aliases":["pg"]}"#),
+        Step(
+            "POST", "/api/v1/entities", 201, as: "ada",
+            #"{"canonical_name":"PostgreSQL","namespace":"app","aliases":["pg"]}"#),
         Step("POST", "/api/v1/entities", 200, #"{"canonical_name":"PostgreSQL","namespace":"app","aliases":["psql"]}"#),
         Step("GET", "/api/v1/entities/by_alias?alias=psql", 200),
     ]
@@ -68,18 +76,24 @@ import Testing
         Step("GET", "/api/v1/namespaces?namespace=org&inherit=true", 200),
         Step("POST", "/api/v1/namespaces/org%2Fteam/standard", 201, #"{"id":"{a}"}"#),
         Step("GET", "/api/v1/namespaces/org%2Fteam/standard?inherit=true", 200),
-        Step("DELETE", "/api/v1/namespaces/org%2Fteam/standard", 200), Step("DELETE", "/api/v1/namespaces?namespace=org", 200),
+        Step("DELETE", "/api/v1/namespaces/org%2Fteam/standard", 200),
+        Step("DELETE", "/api/v1/namespaces?namespace=org", 200),
         Step("GET", "/api/v1/namespaces/org/standard", 200),
     ]
     private static let governance = [
-        Step("POST", "/api/v1/agents", 201, #"{"agent_id":"ada","agent_type":"human"}"#), Step("GET", "/api/v1/agents", 200),
+        Step("POST", "/api/v1/agents", 201, #"{"agent_id":"ada","agent_type":"human"}"#),
+        Step("GET", "/api/v1/agents", 200),
         Step("POST", "/api/v1/namespaces/prod/standard", 201, #"{"governance":{"write":"approve","delete":"owner"}}"#),
-        Step("POST", "/api/v1/memories", 202, as: "ada", #"{"title":"queued","content":"c","namespace":"prod"}"#, keep: ("p", ["pending_id"])),
+        Step(
+            "POST", "/api/v1/memories", 202, as: "ada", #"{"title":"queued","content":"c","namespace":"prod"}"#,
+            keep: ("p", ["pending_id"])),
         Step("GET", "/api/v1/pending?status=pending", 200),
         Step("POST", "/api/v1/pending/{p}/approve", 200, as: "bob", keep: ("q", ["memory_id"])),
         Step("POST", "/api/v1/pending/{p}/approve", 403, as: "bob"), Step("GET", "/api/v1/memories/{q}", 200),
         Step("DELETE", "/api/v1/memories/{q}", 403, as: "eve"), Step("DELETE", "/api/v1/memories/{q}", 200, as: "ada"),
-        Step("POST", "/api/v1/memories", 202, as: "ada", #"{"title":"again","content":"c","namespace":"prod"}"#, keep: ("r", ["pending_id"])),
+        Step(
+            "POST", "/api/v1/memories", 202, as: "ada", #"{"title":"again","content":"c","namespace":"prod"}"#,
+            keep: ("r", ["pending_id"])),
         Step("POST", "/api/v1/pending/{r}/reject", 200, as: "bob"), Step("POST", "/api/v1/pending/{r}/reject", 404),
     ]
     private static let archive = [
@@ -96,14 +110,17 @@ import Testing
         Step("POST", "/api/v1/notify", 201, as: "ada", #"{"target_agent_id":"bob","title":"Hi","payload":"hello"}"#),
         Step("GET", "/api/v1/inbox?agent_id=bob", 200),
         Step("POST", "/api/v1/session/start", 200, #"{"namespace":"prod"}"#),
-        Step("POST", "/api/v1/subscriptions", 201, as: "ada", #"{"url":"https://example.com/h","events":["memory_store"]}"#, keep: ("s", ["id"])),
+        Step(
+            "POST", "/api/v1/subscriptions", 201, as: "ada",
+            #"{"url":"https://example.com/h","events":["memory_store"]}"#, keep: ("s", ["id"])),
         Step("GET", "/api/v1/subscriptions", 200), Step("DELETE", "/api/v1/subscriptions?id={s}", 200),
         Step("DELETE", "/api/v1/subscriptions/{s}", 200),
     ]
     private static let whole = [
         Step("GET", "/api/v1/stats", 200), Step("GET", "/api/v1/export", 200),
         Step("POST", "/api/v1/import", 200, #"{"memories":[],"links":[]}"#),
-        Step("POST", "/api/v1/sync/push", 501, #"{"sender_agent_id":"x","memories":[]}"#), Step("GET", "/api/v1/sync/since", 501),
+        Step("POST", "/api/v1/sync/push", 501, #"{"sender_agent_id":"x","memories":[]}"#),
+        Step("GET", "/api/v1/sync/since", 501),
         Step("GET", "/metrics", 200), Step("GET", "/api/v1/metrics", 200),
         Step("GET", "/api/v1/nothing", 404), Step("DELETE", "/api/v1/stats", 405),
     ]
@@ -160,11 +177,13 @@ import Testing
     }
 
     @Test func `the steps meet every route of the contract`() {
-        let routes = Set(Self.steps.map { step in
-            let path = step.target.split(separator: "?")[0]
-            let generic = path.replacing(/\{[a-z]\}/, with: "{id}").replacing(/namespaces\/[^\/]+\/standard/, with: "namespaces/{ns}/standard")
-            return "\(step.method) \(generic)"
-        })
+        let routes = Set(
+            Self.steps.map { step in
+                let path = step.target.split(separator: "?")[0]
+                let generic = path.replacing(/\{[a-z]\}/, with: "{id}").replacing(
+                    /namespaces\/[^\/]+\/standard/, with: "namespaces/{ns}/standard")
+                return "\(step.method) \(generic)"
+            })
         let missing = Self.contract.filter { !routes.contains($0) }
         #expect(Self.contract.count == 55 && missing.isEmpty, "\(missing)")
     }

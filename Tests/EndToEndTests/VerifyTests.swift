@@ -6,7 +6,9 @@ import Testing
 
 /// `mneme cluster verify` against real nodes: equal under load, and a row that somebody changed behind a node's back named.
 @Suite(.serialized) struct VerifyTests {
-    @Test func `nodes are equal at one index while clients write; a changed row is found by table and key`() async throws {
+    @Test func `nodes are equal at one index while clients write; a changed row is found by table and key`()
+        async throws
+    {
         try await RealCluster.run(nodes: 3) { real in
             var last: AcknowledgedMemory?
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -32,7 +34,9 @@ import Testing
             let damaged = try await DigestComparison(real.cluster.endpoints).run(content: true)
             #expect(!damaged.isEqual)
             #expect(
-                damaged.differences.contains { $0.hasPrefix("table memories differs at row 61: ") && $0.contains("[61]") },
+                damaged.differences.contains {
+                    $0.hasPrefix("table memories differs at row 61: ") && $0.contains("[61]")
+                },
                 "\(damaged.differences)")
         }
     }

@@ -99,10 +99,11 @@ func replicatedRows(_ applied: AppliedState, directory: String) throws -> [Strin
     let database = try Database(path: "\(directory)/\(name)/state.db", mode: .readOnly, cacheBytes: 1 << 20)
     var lines: [String] = []
     let tables = try database.integer("SELECT schema_version FROM meta") >= Schema.version
-    let selects = [
-        "SELECT * FROM meta", "SELECT * FROM memories ORDER BY row", "SELECT * FROM registers ORDER BY key",
-        "SELECT * FROM sessions ORDER BY number", "SELECT * FROM configuration",
-    ] + (tables ? Table.all.map { "SELECT * FROM \($0.name) ORDER BY \($0.key)" } : [])
+    let selects =
+        [
+            "SELECT * FROM meta", "SELECT * FROM memories ORDER BY row", "SELECT * FROM registers ORDER BY key",
+            "SELECT * FROM sessions ORDER BY number", "SELECT * FROM configuration",
+        ] + (tables ? Table.all.map { "SELECT * FROM \($0.name) ORDER BY \($0.key)" } : [])
     for select in selects {
         var statement: OpaquePointer?
         #expect(sqlite3_prepare_v2(database.handle, select, -1, &statement, nil) == SQLITE_OK)

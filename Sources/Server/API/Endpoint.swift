@@ -16,7 +16,7 @@ enum Endpoint: Hashable, Sendable {
     case notify, inbox, startSession
     case subscribe, unsubscribe, unsubscribeByPath, listSubscriptions
     case clusterStatus, clusterMetrics, getRegister, putRegister
-    case digests, rowDigests
+    case digests, rowDigests, importDatabaseRows
     case members, addMember, removeMember, promoteMember, changeMembers, transferLeadership
     /// A route of the compatible surface that answers 501.
     case notBuilt
@@ -100,6 +100,7 @@ struct Route: Hashable, Sendable {
     static let cluster: [Route] = [
         Route("GET", "/cluster/v1/status", .clusterStatus),
         Route("GET", "/cluster/v1/metrics", .clusterMetrics),
+        Route("POST", "/cluster/v1/import", .importDatabaseRows),
         Route("GET", "/cluster/v1/digests", .digests),
         Route("GET", "/cluster/v1/digests/{table}", .rowDigests),
         Route("GET", "/cluster/v1/members", .members),

@@ -101,6 +101,7 @@ public struct MemoryAPI: Sendable {
             try await handleMessages(route, parameter: parameter, request)
         case .clusterStatus: await clusterStatus()
         case .clusterMetrics: await clusterMetrics()
+        case .importDatabaseRows: try await importDatabaseRows(request)
         case .digests: try await digests(request)
         case .rowDigests: try await rowDigests(request, table: parameter)
         case .members: try await members()

@@ -78,12 +78,20 @@ extension Validation {
     }
 
     /// A row that comes with its own times and counts.
-    static func whole(_ memory: Memory) -> String? {
+    ///
+    /// - Parameter allowsAnySource: rows of v0.6.3's own miners and curators name sources that its API refuses.
+    static func whole(_ memory: Memory, allowsAnySource: Bool = false) -> String? {
         if let reason = id(memory.id) { return reason }
         if let reason = title(memory.title) { return reason }
         if let reason = content(memory.content) { return reason }
         if let reason = namespace(memory.namespace) { return reason }
-        if let reason = source(memory.source) { return reason }
+        if allowsAnySource {
+            if memory.source.utf8.count > sourceBytesMax || hasControl(memory.source) {
+                return "source exceeds max length of \(sourceBytesMax) bytes or has invalid characters"
+            }
+        } else if let reason = source(memory.source) {
+            return reason
+        }
         if let reason = tags(memory.tags) { return reason }
         if let reason = priority(memory.priority) { return reason }
         if let reason = confidence(memory.confidence) { return reason }

@@ -86,7 +86,8 @@ public final class NodeServer: Sendable {
     }
 
     private func serve(
-        _ http: HTTPServer, _ housekeeping: Housekeeping, _ node: RaftNode, until stopSignal: AsyncStream<Void>?, _ ending: EndSignal
+        _ http: HTTPServer, _ housekeeping: Housekeeping, _ node: RaftNode, until stopSignal: AsyncStream<Void>?,
+        _ ending: EndSignal
     ) async throws -> NodeEnd {
         try await withThrowingTaskGroup(of: NodeEnd?.self) { group in
             group.addTask {

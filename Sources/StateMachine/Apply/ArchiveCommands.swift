@@ -18,15 +18,8 @@ extension ApplyContext {
     }
 
     private func archive(_ existing: MemoryRow, reason: String, at: String) throws(StoreError) {
-        let memory = existing.memory
-        let values: [Value] = [
-            .text(memory.id), .integer(Int64(memory.tier.rawValue)), .count(memory.priority),
-            .double(memory.confidence), .count(memory.accessCount), .text(memory.createdAt), .text(memory.updatedAt),
-            .optional(memory.lastAccessedAt), .optional(memory.expiresAt), .text(memory.source),
-            .text(memory.namespace), .text(memory.title), .text(existing.tagsText), .text(memory.metadata),
-            .text(memory.content), .text(at), .text(reason),
-        ]
-        if try isArchived(memory.id) {
+        let values = ArchivedMemory.values(existing.memory, at: at, reason: reason)
+        if try isArchived(existing.memory.id) {
             try update(.archive, values)
         } else {
             try insert(.archive, values)
@@ -34,7 +27,7 @@ extension ApplyContext {
         try remove(existing)
     }
 
-    private func isArchived(_ id: String) throws(StoreError) -> Bool {
+    func isArchived(_ id: String) throws(StoreError) -> Bool {
         try row("SELECT 1 FROM archive WHERE id = ?1", [.text(id)]) { _ in true } ?? false
     }
 
@@ -132,6 +125,16 @@ public struct ArchivedMemory: Hashable, Sendable {
     public var reason: String
 
     static let columns = Table.archive.columns.joined(separator: ", ")
+
+    static func values(_ memory: Memory, at: String, reason: String) -> [Value] {
+        [
+            .text(memory.id), .integer(Int64(memory.tier.rawValue)), .count(memory.priority),
+            .double(memory.confidence), .count(memory.accessCount), .text(memory.createdAt), .text(memory.updatedAt),
+            .optional(memory.lastAccessedAt), .optional(memory.expiresAt), .text(memory.source),
+            .text(memory.namespace), .text(memory.title), .text(TagsText.encode(memory.tags)), .text(memory.metadata),
+            .text(memory.content), .text(at), .text(reason),
+        ]
+    }
 
     /// Reads the current row of a statement that selected `columns`.
     init(_ statement: Statement) {

@@ -1,4 +1,4 @@
-/// Promotion, consolidation and import of memories.
+/// Promotion and consolidation of memories.
 ///
 /// Owns: their rules. Must never: change a row before every reason to refuse is checked.
 import JSON
@@ -54,42 +54,6 @@ extension ApplyContext {
         for source in sources { try remove(source) }
         try insert(memory)
         return .stored(id: memory.id, version: index, created: true)
-    }
-
-    /// Each memory by itself: one that cannot be taken in is reported and the rest goes on.
-    func importRows(_ command: ImportCommand) throws(StoreError) -> Outcome {
-        var count = 0
-        var errors: [String] = []
-        for imported in command.memories {
-            if let problem = try take(imported.memory) {
-                errors.append("\(imported.memory.id): \(problem)")
-            } else {
-                count += 1
-            }
-        }
-        var links = 0
-        for link in command.links {
-            guard try memory(id: link.key.sourceID) != nil, try memory(id: link.key.targetID) != nil else { continue }
-            if try linkIfAbsent(link, at: command.at) { links += 1 }
-        }
-        return .imported(count: count, links: links, errors: errors)
-    }
-
-    private func take(_ memory: Memory) throws(StoreError) -> String? {
-        if try self.memory(namespace: memory.namespace, title: memory.title) != nil {
-            _ = try store(
-                StoreCommand(
-                    id: memory.id, tier: memory.tier, namespace: memory.namespace, title: memory.title,
-                    content: memory.content, tags: memory.tags, priority: memory.priority,
-                    confidence: memory.confidence, source: memory.source, at: memory.updatedAt,
-                    expiresAt: memory.expiresAt, metadata: memory.metadata))
-            return nil
-        }
-        guard try self.memory(id: memory.id) == nil else { return "id already belongs to another memory" }
-        var fresh = memory
-        fresh.version = index
-        try insert(fresh)
-        return nil
     }
 }
 

@@ -49,16 +49,18 @@ extension ApplyContext {
         if let refusal = try setPolicy(command, on: memory.id) { return refusal }
         var parent = command.parent
         if parent == nil { parent = try detectedParent(of: command.namespace) }
-        let values: [Value] = [
-            .text(command.namespace), .text(memory.id), .optional(parent), .text(command.at),
-        ]
-        if try standard(of: command.namespace) == nil {
+        try bindStandard(command.namespace, to: memory.id, parent: parent, at: command.at)
+        return .standardSet(id: memory.id, parent: parent)
+    }
+
+    func bindStandard(_ namespace: String, to memoryID: String, parent: String?, at: String) throws(StoreError) {
+        let values: [Value] = [.text(namespace), .text(memoryID), .optional(parent), .text(at)]
+        if try standard(of: namespace) == nil {
             try insert(.standards, values)
             standardsCount += 1
         } else {
             try update(.standards, values)
         }
-        return .standardSet(id: memory.id, parent: parent)
     }
 
     private func setPolicy(_ command: StandardCommand, on id: String) throws(StoreError) -> Outcome? {

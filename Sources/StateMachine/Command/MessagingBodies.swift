@@ -1,4 +1,4 @@
-/// Commands about webhook subscriptions, their deliveries, and whole rows brought in from elsewhere.
+/// Commands about webhook subscriptions and their deliveries.
 ///
 /// Owns: the shapes and their bytes. Must never: change the bytes of a body that has been in a log.
 
@@ -110,71 +110,5 @@ public struct SettleCommand: CommandBody {
     init(from reader: inout ByteReader) throws(CodecError) {
         results = try reader.bodies("results", countMax: CommandLimits.settleMax, as: Result.self)
         at = try reader.text("at")
-    }
-}
-
-/// Rows as another store had them: merged like any store, but new ones keep their times and counts.
-public struct ImportCommand: CommandBody {
-    public var memories: [ImportedMemory]
-    public var links: [ImportedLink]
-    public var at: String
-    public init(memories: [ImportedMemory], links: [ImportedLink], at: String) {
-        self.memories = memories
-        self.links = links
-        self.at = at
-    }
-
-    func write(to writer: inout ByteWriter) {
-        writer.bodies(memories)
-        writer.bodies(links)
-        writer.text(at)
-    }
-    init(from reader: inout ByteReader) throws(CodecError) {
-        memories = try reader.bodies("memories", countMax: CommandLimits.batchMax, as: ImportedMemory.self)
-        links = try reader.bodies("links", countMax: CommandLimits.idsMax, as: ImportedLink.self)
-        at = try reader.text("at")
-    }
-}
-
-public struct ImportedMemory: CommandBody {
-    /// `version` is not looked at: it is given by the log.
-    public var memory: Memory
-    public init(_ memory: Memory) { self.memory = memory }
-
-    func write(to writer: inout ByteWriter) { OutcomeCodec.write(memory, to: &writer) }
-    init(from reader: inout ByteReader) throws(CodecError) { memory = try OutcomeCodec.readMemory(from: &reader) }
-}
-
-public struct ImportedLink: CommandBody {
-    public var key: LinkKey
-    /// nil: the command's time, as the JSON form of v0.6.3 loses it.
-    public var createdAt: String?
-    public var validFrom: String?
-    public var validUntil: String?
-    public var observedBy: String?
-    public init(
-        key: LinkKey, createdAt: String? = nil, validFrom: String? = nil, validUntil: String? = nil,
-        observedBy: String? = nil
-    ) {
-        self.key = key
-        self.createdAt = createdAt
-        self.validFrom = validFrom
-        self.validUntil = validUntil
-        self.observedBy = observedBy
-    }
-
-    func write(to writer: inout ByteWriter) {
-        key.write(to: &writer)
-        writer.optionalText(createdAt)
-        writer.optionalText(validFrom)
-        writer.optionalText(validUntil)
-        writer.optionalText(observedBy)
-    }
-    init(from reader: inout ByteReader) throws(CodecError) {
-        key = try LinkKey(from: &reader)
-        createdAt = try reader.optionalText("created_at")
-        validFrom = try reader.optionalText("valid_from")
-        validUntil = try reader.optionalText("valid_until")
-        observedBy = try reader.optionalText("observed_by")
     }
 }
