@@ -8,11 +8,6 @@ import PackageDescription
 /// directory of its own.
 let mutants: [SwiftSetting] = Context.environment["MNEME_MUTANTS"] == nil ? [] : [.define("MUTANTS")]
 
-/// The simulator runs on one thread and checks its own accesses at run time for a tenth of its time; debug builds, which
-/// the tests are, keep the check. Nothing of the product is built so.
-let simulator: [SwiftSetting] =
-    mutants + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
-
 let package = Package(
     name: "mneme",
     platforms: [.macOS(.v15)],
@@ -82,20 +77,23 @@ let package = Package(
         .target(
             name: "Operations",
             dependencies: [
-                "Client", "JSON", "CSQLite",
+                "Client", "JSON",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
 
+        // Reads the files of another product, which Operations must not: it knows the public API only.
+        .target(name: "Import", dependencies: ["Operations", "Client", "JSON", "CSQLite"]),
+
         // Judges of histories: pure, know no node.
-        .target(name: "Checkers", path: "jepsen-like/Checkers", swiftSettings: simulator),
+        .target(name: "Checkers", path: "jepsen-like/Checkers"),
         // The simulator runs whole nodes on virtual time.
         .target(
             name: "Simulator",
             dependencies: ["Raft", "RaftCore", "Checkers"],
             path: "jepsen-like/Simulator",
             exclude: ["Store"],
-            swiftSettings: simulator),
+            swiftSettings: mutants),
         // The product's SQLite store on the simulator's disk.
         .target(
             name: "StoreSimulation",
@@ -106,7 +104,7 @@ let package = Package(
         .executableTarget(
             name: "mneme",
             dependencies: [
-                "Server", "Operations", "Client", "Raft", "JSON",
+                "Server", "Operations", "Import", "Client", "Raft", "JSON",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -145,7 +143,8 @@ let package = Package(
                 "Server", "StateMachine", "Raft", "RaftCore", "Client", "Operations", "JSON",
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .testTarget(name: "EndToEndTests", dependencies: ["mneme", "Client", "Operations", "JSON", "CSQLite"]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["mneme", "Client", "Operations", "Import", "JSON", "CSQLite"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -3,6 +3,7 @@
 /// Owns: its flags and what it prints.
 import ArgumentParser
 import Client
+import Import
 import JSON
 import Operations
 

@@ -189,7 +189,8 @@ import Testing
     }
 
     private static let contract = """
-        GET /api/v1/health|GET /metrics|GET /api/v1/metrics|GET /api/v1/memories|POST /api/v1/memories|POST /api/v1/memories/bulk|\
+        GET /api/v1/health|GET /metrics|GET /api/v1/metrics|GET /api/v1/memories|POST /api/v1/memories|\
+        POST /api/v1/memories/bulk|\
         GET /api/v1/memories/{id}|PUT /api/v1/memories/{id}|DELETE /api/v1/memories/{id}|POST /api/v1/memories/{id}/promote|\
         GET /api/v1/search|GET /api/v1/recall|POST /api/v1/recall|POST /api/v1/forget|POST /api/v1/consolidate|\
         GET /api/v1/contradictions|POST /api/v1/links|DELETE /api/v1/links|GET /api/v1/links/{id}|GET /api/v1/namespaces|\
@@ -197,8 +198,10 @@ import Testing
         GET /api/v1/namespaces/{ns}/standard|DELETE /api/v1/namespaces/{ns}/standard|GET /api/v1/taxonomy|\
         POST /api/v1/check_duplicate|POST /api/v1/entities|GET /api/v1/entities/by_alias|GET /api/v1/kg/timeline|\
         POST /api/v1/kg/invalidate|POST /api/v1/kg/query|GET /api/v1/stats|POST /api/v1/gc|GET /api/v1/export|\
-        POST /api/v1/import|GET /api/v1/archive|POST /api/v1/archive|DELETE /api/v1/archive|POST /api/v1/archive/{id}/restore|\
-        GET /api/v1/archive/stats|GET /api/v1/agents|POST /api/v1/agents|GET /api/v1/pending|POST /api/v1/pending/{id}/approve|\
+        POST /api/v1/import|GET /api/v1/archive|POST /api/v1/archive|DELETE /api/v1/archive|\
+        POST /api/v1/archive/{id}/restore|\
+        GET /api/v1/archive/stats|GET /api/v1/agents|POST /api/v1/agents|GET /api/v1/pending|\
+        POST /api/v1/pending/{id}/approve|\
         POST /api/v1/pending/{id}/reject|POST /api/v1/sync/push|GET /api/v1/sync/since|GET /api/v1/capabilities|\
         POST /api/v1/notify|GET /api/v1/inbox|POST /api/v1/subscriptions|DELETE /api/v1/subscriptions|\
         GET /api/v1/subscriptions|POST /api/v1/session/start

@@ -1,6 +1,7 @@
 import CSQLite
 import Client
 import Foundation
+import Import
 import JSON
 import Operations
 import Testing
@@ -35,17 +36,18 @@ import Testing
         for number in 0..<memories {
             run(
                 """
-                INSERT INTO memories VALUES ('m\(number)', 'long', 'old', 'title \(number)', 'content \(number)', '["t"]', 5, 1.0,
-                    'mine-claude', \(number), '\(time)', '\(time)', NULL, NULL, '{"agent_id":"ada"}', NULL)
+                INSERT INTO memories VALUES ('m\(number)', 'long', 'old', 'title \(number)', 'content \(number)',
+                    '["t"]', 5, 1.0, 'mine-claude', \(number), '\(time)', '\(time)', NULL, NULL, '{"agent_id":"ada"}', NULL)
                 """)
         }
         run(
             """
             INSERT INTO memories VALUES ('bad', 'mid', 'old', ' ', 'c', '[', 5, 1.0, 'api', 0, '\(time)', '\(time)', NULL,
                 NULL, '{', NULL);
-            INSERT INTO archived_memories VALUES ('a1', 'mid', 'old', 'gone', 'c', '[]', 5, 1.0, 'api', 0, '\(time)', '\(time)',
-                NULL, NULL, '{}', '\(time)', 'ttl_expired');
-            INSERT INTO memory_links VALUES ('m0', 'm1', 'supersedes', '\(time)', '\(time)', '2026-02-01T00:00:00+00:00', 'ada', NULL);
+            INSERT INTO archived_memories VALUES ('a1', 'mid', 'old', 'gone', 'c', '[]', 5, 1.0, 'api', 0, '\(time)',
+                '\(time)', NULL, NULL, '{}', '\(time)', 'ttl_expired');
+            INSERT INTO memory_links VALUES ('m0', 'm1', 'supersedes', '\(time)', '\(time)',
+                '2026-02-01T00:00:00+00:00', 'ada', NULL);
             INSERT INTO entity_aliases VALUES ('m0', 'zero', '\(time)');
             INSERT INTO namespace_meta VALUES ('old', 'm1', '\(time)', 'older');
             COMMIT

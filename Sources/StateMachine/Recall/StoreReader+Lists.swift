@@ -146,7 +146,10 @@ extension StoreReader {
         guard hasTables else { return [] }
         let filter = owner == nil ? "" : "WHERE agent_filter = ?1 OR created_by = ?1"
         let statement = try database.statement(
-            "SELECT \(Subscription.columns) FROM subscriptions \(filter) ORDER BY number DESC LIMIT \(ApplyLimits.subscriptionsMax)"
+            """
+            SELECT \(Subscription.columns) FROM subscriptions \(filter)
+            ORDER BY number DESC LIMIT \(ApplyLimits.subscriptionsMax)
+            """
         )
         defer { statement.reset() }
         if let owner { try statement.bind(1, owner) }

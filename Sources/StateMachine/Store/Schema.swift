@@ -88,8 +88,8 @@ enum Schema {
         let found = try database.integer("SELECT schema_version FROM meta")
         guard (versionMin...version).contains(found) else {
             throw refuse(
-                "has schema version \(found), this build knows \(versionMin) to \(version): start the node with the build that made "
-                    + "this directory, or let it join anew with an empty one")
+                "has schema version \(found), this build knows \(versionMin) to \(version): start the node with the "
+                    + "build that made this directory, or let it join anew with an empty one")
         }
         let limits: [(name: String, column: String, value: Int64)] = [
             ("sessionTTLSeconds", "session_ttl", options.sessionTTLSeconds),

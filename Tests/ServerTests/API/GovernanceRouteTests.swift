@@ -202,7 +202,8 @@ import Testing
         #expect(
             listed.text
                 == #"{"agents":[{"agent_id":"ada","agent_type":"human","capabilities":[],"#
-                + #""last_seen_at":"2026-01-02T03:04:08.123456789+00:00","registered_at":"\#(TestClock.startText)"}],"count":1}"#
+                + #""last_seen_at":"2026-01-02T03:04:08.123456789+00:00","#
+                + #""registered_at":"\#(TestClock.startText)"}],"count":1}"#
         )
         #expect(
             await register(#"{"agent_id":"a b","agent_type":"human"}"#).errorText

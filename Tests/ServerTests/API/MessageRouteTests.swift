@@ -147,8 +147,10 @@ import Testing
     func importErrors() async throws {
         let contract = try Contract()
         func row(_ id: String, _ changes: String = "") -> String {
-            #"{"id":"\#(id)","tier":"mid","namespace":"n","title":"\#(id)","content":"c","tags":[],"priority":5,"confidence":1,"#
-                + #""source":"api","access_count":3,"created_at":"2020-01-01T00:00:00Z","updated_at":"2020-01-01T00:00:00Z"\#(changes)}"#
+            #"{"id":"\#(id)","tier":"mid","namespace":"n","title":"\#(id)","content":"c","tags":[],"priority":5,"#
+                + #""confidence":1,"#
+                + #""source":"api","access_count":3,"created_at":"2020-01-01T00:00:00Z","#
+                + #""updated_at":"2020-01-01T00:00:00Z"\#(changes)}"#
         }
         let response = await contract.send(
             "POST", "/api/v1/import",

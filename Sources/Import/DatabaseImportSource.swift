@@ -3,6 +3,7 @@
 /// Owns: its columns. Must never: write to it, or take a file of another schema for one.
 import CSQLite
 import JSON
+import Operations
 
 final class DatabaseImportSource: ImportSource {
     static let schemaVersion: Int64 = 16

@@ -2,6 +2,7 @@
 ///
 /// Owns: the order, which is that of dependence: memories before what names them. Must never: hold more than a batch.
 import JSON
+import Operations
 
 public protocol ImportSource {
     /// What there is, for the progress and for the end.

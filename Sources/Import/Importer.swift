@@ -5,6 +5,7 @@
 import Client
 import Foundation
 import JSON
+import Operations
 
 public struct Importer: Sendable {
     public struct Report: Sendable {
