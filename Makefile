@@ -18,7 +18,7 @@ ARGUMENTS ?=
 # Passed on to the run over the mutants.
 MUTANT_ARGUMENTS ?= --trials 3
 
-.PHONY: help demo test lint format build bench chaos sim explore mutants membership upgrade setup clean
+.PHONY: help demo test lint format build bench chaos sim explore mutants membership upgrade fuzz setup clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,11 @@ mutants: setup ## inject one bug at a time and see that it is caught; MUTANT_ARG
 	@scripts/packages fetch
 	MNEME_MUTANTS=1 swift build -c release --product mneme-sim --scratch-path .build-mutants
 	@.build-mutants/release/mneme-sim mutants $(MUTANT_ARGUMENTS)
+
+fuzz: setup ## a million hostile inputs to the decoders, to the full-text queries and to the HTTP routes
+	@scripts/packages fetch
+	swift build -c release --product mneme-fuzz
+	@.build/release/mneme-fuzz $(ARGUMENTS)
 
 membership: build ## change all of a cluster of five under load, and check every write and read
 	@$(RELEASE) drill membership $(ARGUMENTS)

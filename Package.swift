@@ -121,6 +121,16 @@ let package = Package(
             path: "jepsen-like/mneme-sim",
             swiftSettings: mutants),
 
+        // Hostile input: a library for the tests, a command for the millions.
+        .target(
+            name: "Fuzzers", dependencies: ["Server", "StateMachine", "StoreSimulation", "Raft", "JSON"],
+            path: "jepsen-like/Fuzzers"),
+        .executableTarget(
+            name: "mneme-fuzz",
+            dependencies: ["Fuzzers", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "jepsen-like/mneme-fuzz"),
+
+        .testTarget(name: "FuzzTests", dependencies: ["Fuzzers"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "RaftCoreTests", dependencies: ["RaftCore"], exclude: ["Dialogues"]),
         .testTarget(

@@ -13,13 +13,13 @@ extension MutantCase {
         MutantCase(3, .random([.contested], .a), Property.vote),
         MutantCase(4, .random([.contested], .a), withoutAssertions: .explored, Property.vote),
         MutantCase(5, .random([.divergent, .contested], .a), Property.commit),
-        MutantCase(44, .random([.doubled], .a), withoutAssertions: .explored, Property.vote),
+        MutantCase(44, .random([.doubled], .b), withoutAssertions: .explored, Property.vote),
     ]
 
     private static let logs = [
         MutantCase(
             6, .random([.divergent], .a), withoutAssertions: .explored, Property.commit + ["invariant 6"]),
-        MutantCase(8, .random([.divergent], .a), Property.commit + ["invariant 4"]),
+        MutantCase(8, .random([.divergent], .b), Property.commit + ["invariant 4"]),
         MutantCase(9, .random([.divergent, .contested], .a), Property.commit + ["invariant 5", "invariant 9"]),
         MutantCase(
             10, .random([.divergent], .b), withoutAssertions: .explored,
