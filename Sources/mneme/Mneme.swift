@@ -25,7 +25,7 @@ struct Mneme: AsyncParsableCommand {
             ServeCommand.self, ClusterCommand.self, StoreCommand.self, GetCommand.self, SearchCommand.self,
             RecallCommand.self, ListCommand.self, DeleteCommand.self, ImportCommand.self, LogCommand.self,
             RecoverCommand.self,
-            DemoCommand.self, DrillCommand.self, LoadCommand.self,
+            DemoCommand.self, DrillCommand.self, LoadCommand.self, MeasureCommand.self,
         ])
 
     static func main() async {
