@@ -43,14 +43,20 @@ extension MemoryAPI {
         let parameters = QueryParameters(request.rawQuery)
         let status = try parameters.text("status")
         let limit = min(try parameters.unsigned("limit") ?? MemoryAPI.pendingDefault, MemoryAPI.pageMax)
+        let cursor = try PageCursor.read(parameters)
+        let before = try cursor??.pendingPosition()
         let point = try await barrier(request)
         let actions = try await read("pending") { (reader) throws(StoreError) in
-            try reader.pendingActions(status: status, limit: limit)
+            try reader.pendingActions(status: status, limit: limit, before: before)
         }
         var writer = JSONWriter(capacity: 64 + actions.count * 1_024)
         writer.beginObject()
         writer.key("count")
         writer.integer(actions.count)
+        if cursor != nil {
+            writer.key("next")
+            writer.string(actions.count == limit ? actions.last.map { PageCursor(after: $0).text } : nil)
+        }
         writer.key("pending")
         writer.beginArray()
         for action in actions { writer.pendingAction(action) }

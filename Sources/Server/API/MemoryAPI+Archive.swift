@@ -16,13 +16,21 @@ extension MemoryAPI {
         let offset = try parameters.unsigned("offset") ?? 0
         if let namespace, let reason = Validation.namespace(namespace) { throw .bad(reason) }
         if limit == 0 { throw .bad("limit must be >= 1") }
+        let cursor = try PageCursor.read(parameters)
+        let after = try cursor??.archivePosition()
         let point = try await barrier(request)
         let rows = try await read("archive") { (reader) throws(StoreError) in
-            try reader.archived(namespace: namespace, limit: min(limit, MemoryAPI.pageMax), offset: offset)
+            try reader.archived(
+                namespace: namespace, limit: min(limit, MemoryAPI.pageMax), offset: offset, after: after)
         }
-        return point.answer([
-            "archived": .array(rows.map(\.json)), "count": .integer(Int64(rows.count)),
+        var body = JSONObject([
+            ("archived", .array(rows.map(\.json))), ("count", .integer(Int64(rows.count))),
         ])
+        if cursor != nil {
+            let isFull = rows.count == min(limit, MemoryAPI.pageMax)
+            body["next"] = isFull ? rows.last.map { .string(PageCursor(after: $0).text) } ?? .null : .null
+        }
+        return point.answer(.object(body))
     }
 
     func archiveStats(_ request: APIRequest) async throws(APIFailure) -> APIResponse {

@@ -52,12 +52,14 @@ extension MemoryAPI {
         let consistency = try ConsistencyHeader.read(request)
         let parameters = QueryParameters(request.rawQuery)
         let agentID = try parameters.text("agent_id")
+        let cursor = try PageCursor.read(parameters)
         let query = ListQuery(
             namespace: try parameters.text("namespace"), tier: try parameters.tier("tier"),
             limit: min(try parameters.unsigned("limit") ?? MemoryAPI.pageDefault, MemoryAPI.pageMax),
             offset: try parameters.unsigned("offset") ?? 0,
             minPriority: try parameters.integer("min_priority"), since: try parameters.text("since"),
-            until: try parameters.text("until"), tag: try parameters.text("tags"), agentID: agentID)
+            until: try parameters.text("until"), tag: try parameters.text("tags"), agentID: agentID,
+            after: try cursor??.memoryPosition())
         try MemoryAPI.checkFilter(agentID: agentID)
 
         let point = try await barrier(consistency)
@@ -71,6 +73,10 @@ extension MemoryAPI {
         writer.beginArray()
         for memory in memories { writer.memory(memory) }
         writer.endArray()
+        if cursor != nil {
+            writer.key("next")
+            writer.string(memories.count == query.limit ? memories.last.map { PageCursor(after: $0).text } : nil)
+        }
         writer.endObject()
         var response = APIResponse.json(200, writer.bytes)
         point.mark(&response)

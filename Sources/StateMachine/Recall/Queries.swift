@@ -10,6 +10,18 @@ public enum MemoryLookup: Hashable, Sendable {
     case ambiguous([String])
 }
 
+/// A row's place in the order of lists.
+public struct ListPosition: Hashable, Sendable {
+    public var priority: Int
+    public var updatedAt: String
+    public var id: String
+    public init(priority: Int, updatedAt: String, id: String) {
+        self.priority = priority
+        self.updatedAt = updatedAt
+        self.id = id
+    }
+}
+
 public struct ListQuery: Hashable, Sendable {
     /// Exact; no subtree.
     public var namespace: String?
@@ -24,10 +36,14 @@ public struct ListQuery: Hashable, Sendable {
     public var tag: String?
     /// Author, as in `metadata.agent_id`.
     public var agentID: String?
+    /// Only what comes behind this row; for pages that neither skip nor repeat.
+    public var after: ListPosition?
     public init(
         namespace: String? = nil, tier: Tier? = nil, limit: Int = 20, offset: Int = 0, minPriority: Int? = nil,
-        since: String? = nil, until: String? = nil, tag: String? = nil, agentID: String? = nil
+        since: String? = nil, until: String? = nil, tag: String? = nil, agentID: String? = nil,
+        after: ListPosition? = nil
     ) {
+        self.after = after
         self.namespace = namespace
         self.tier = tier
         self.limit = limit

@@ -13,6 +13,8 @@ public struct AgentRegistration: Hashable, Sendable {
 }
 
 public struct PendingAction: Hashable, Sendable {
+    /// Its place in the order of requests.
+    public var number: Int64
     public var id: String
     public var action: String
     public var memoryID: String?
@@ -40,18 +42,27 @@ extension StoreReader {
     // MARK: archive
 
     /// What was archived last comes first.
-    public func archived(namespace: String?, limit: Int, offset: Int) throws(StoreError) -> [ArchivedMemory] {
+    ///
+    /// - Parameter after: only what comes behind this row.
+    public func archived(
+        namespace: String?, limit: Int, offset: Int, after: (archivedAt: String, id: String)? = nil
+    ) throws(StoreError) -> [ArchivedMemory] {
         guard hasTables else { return [] }
-        let filter = namespace == nil ? "" : "WHERE namespace = ?"
+        var parts = QueryParts()
+        if let namespace { parts.require("namespace = ?", .text(namespace)) }
+        if let after {
+            parts.require(
+                "(archived_at < ? OR (archived_at = ? AND id > ?))", .text(after.archivedAt), .text(after.archivedAt),
+                .text(after.id))
+        }
         let statement = try database.statement(
             """
-            SELECT \(ArchivedMemory.columns) FROM archive \(filter)
+            SELECT \(ArchivedMemory.columns) FROM archive \(parts.whereClause)
             ORDER BY archived_at DESC, id LIMIT ? OFFSET ?
             """)
         defer { statement.reset() }
-        var arguments: [QueryParts.Argument] = namespace.map { [.text($0)] } ?? []
-        arguments += [.integer(StoreReader.limit(limit)), .integer(Int64(max(0, offset)))]
-        try statement.bind(arguments)
+        try statement.bind(
+            parts.arguments + [.integer(StoreReader.limit(limit)), .integer(Int64(max(0, offset)))])
         var found: [ArchivedMemory] = []
         while try statement.step() { found.append(ArchivedMemory(statement)) }
         return found
@@ -91,15 +102,19 @@ extension StoreReader {
     }
 
     /// Newest request first.
-    public func pendingActions(status: String?, limit: Int) throws(StoreError) -> [PendingAction] {
+    ///
+    /// - Parameter before: only what was requested before the one of this number.
+    public func pendingActions(
+        status: String?, limit: Int, before: Int64? = nil
+    ) throws(StoreError) -> [PendingAction] {
         guard hasTables else { return [] }
-        let filter = status == nil ? "" : "WHERE status = ?"
+        var parts = QueryParts()
+        if let status { parts.require("status = ?", .text(status)) }
+        if let before { parts.require("number < ?", .integer(before)) }
         let statement = try database.statement(
-            "SELECT \(PendingRow.columns) FROM pending \(filter) ORDER BY number DESC LIMIT ?")
+            "SELECT \(PendingRow.columns) FROM pending \(parts.whereClause) ORDER BY number DESC LIMIT ?")
         defer { statement.reset() }
-        var arguments: [QueryParts.Argument] = status.map { [.text($0)] } ?? []
-        arguments.append(.integer(StoreReader.limit(limit)))
-        try statement.bind(arguments)
+        try statement.bind(parts.arguments + [.integer(StoreReader.limit(limit))])
         var found: [PendingAction] = []
         while try statement.step() { found.append(PendingAction(try PendingRow(statement))) }
         return found
@@ -219,6 +234,7 @@ extension StoreReader {
 
 extension PendingAction {
     init(_ row: PendingRow) {
+        number = row.number
         id = row.id
         action = row.action.name
         memoryID = row.memoryID

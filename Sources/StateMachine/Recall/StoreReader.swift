@@ -75,6 +75,12 @@ public struct StoreReader {
         parts.requireFields(
             namespace: query.namespace, tier: query.tier, minPriority: query.minPriority, since: query.since,
             until: query.until, tag: query.tag, agentID: query.agentID)
+        if let after = query.after {
+            parts.require(
+                "(priority < ? OR (priority = ? AND (updated_at < ? OR (updated_at = ? AND id > ?))))",
+                .integer(Int64(after.priority)), .integer(Int64(after.priority)), .text(after.updatedAt),
+                .text(after.updatedAt), .text(after.id))
+        }
         let statement = try database.statement(
             """
             SELECT row FROM memories \(parts.whereClause)
