@@ -82,7 +82,8 @@ public struct SurfaceMeasurement: Sendable {
     private static func memory(_ number: Int) -> JSONValue {
         let time: JSONValue = "2026-01-01T00:00:00+00:00"
         let text =
-            "memory \(number) about topic-\(number % 50) \(words[number % 8]) \(words[number / 8 % 8]) of kind \(number % 10)"
+            "memory \(number) about topic-\(number % 50) \(words[number % 8]) "
+            + "\(words[number / 8 % 8]) of kind \(number % 10)"
         return [
             "access_count": 0, "confidence": 1.0, "content": .string(text), "created_at": time,
             "id": .string("bench-\(number)"), "metadata": [:], "namespace": .string("bench/n\(number % 50)"),

@@ -110,7 +110,7 @@ private struct SubscriptionInput {
     func target(caller: String) throws(APIFailure) -> (url: String, namespaceFilter: String?, agentFilter: String?) {
         if let url { return (url, namespaceFilter, agentFilter) }
         guard let namespace else { throw .bad("url or namespace is required") }
-        return ("http://localhost/_ns/\(caller)/\(namespace)", namespace, agentFilter ?? caller)
+        return ("\(Subscription.unaddressed)\(caller)/\(namespace)", namespace, agentFilter ?? caller)
     }
 
     func invalidity(namespaceFilter: String?, agentFilter: String?) -> String? {

@@ -1,5 +1,5 @@
-/// Where a page of a list ended, for the request of the next one: opaque to clients, and free of offsets, which skip or repeat
-/// rows when others write in between.
+/// Where a page of a list ended, for the request of the next one: opaque to clients, and free of offsets, which skip or
+/// repeat rows when others write in between.
 ///
 /// Owns: its text: the keys of the last row as a JSON array, in hexadecimal. Must never: trust one: it comes back from
 /// outside.

@@ -26,6 +26,28 @@ enum WebhookURL {
         }
     }
 
+    /// The parts of an address that `problem` lets pass.
+    static func parts(_ url: String) -> (isTLS: Bool, host: String, port: Int?, path: String)? {
+        guard let mark = url.range(of: "://") else { return nil }
+        let rest = url[mark.upperBound...]
+        let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        guard let host = host(of: authority) else { return nil }
+        let behindHost = authority.split(separator: "]").last ?? ""
+        let port = behindHost.contains(":") ? behindHost.split(separator: ":").last.flatMap { Int($0) } : nil
+        var path = rest[authority.endIndex...].prefix { $0 != "#" }
+        if path.first != "/" { path = "/" + path }
+        return (url[..<mark.lowerBound].lowercased() == "https", host, port, String(path))
+    }
+
+    /// Why a resolved address (4 or 16 bytes) must not be connected to; nil when it may.
+    static func refusal(of address: [UInt8], allowsLoopback: Bool) -> String? {
+        switch address.count == 4 ? kind(ofIPv4: address) : kind(ofIPv6Bytes: address) {
+        case .loopback: allowsLoopback ? nil : "loopback"
+        case .refused(let what): what
+        case .outside: nil
+        }
+    }
+
     private enum Kind {
         case loopback, outside
         case refused(String)
@@ -77,6 +99,10 @@ enum WebhookURL {
 
     private static func kind(ofIPv6 text: String) -> Kind {
         guard let address = IPAddress.v6(text) else { return .refused("malformed IPv6") }
+        return kind(ofIPv6Bytes: address)
+    }
+
+    private static func kind(ofIPv6Bytes address: [UInt8]) -> Kind {
         if address.dropLast().allSatisfy({ $0 == 0 }) {
             return address[15] == 1 ? .loopback : address[15] == 0 ? .refused("unspecified") : .refused("reserved")
         }

@@ -55,12 +55,17 @@ public final class NodeServer: Sendable {
         let raftPort = try await listen(parts, node, ending)
         let service = parts.makeService(node, ending)
         let housekeeping = parts.makeHousekeeping(service, node, logger: logger)
+        let webhooks = try parts.makeWebhooks(service, node, logger: logger)
         let http = makeHTTPServer(
             parts.makeAPI(service, node), options: httpOptions, loops: parts.clientLoops, raftPort: raftPort,
             ready: ready)
         // Everything a request does between its waits runs on the loop that owns its connection: no thread hop.
         let end = try await withTaskExecutorPreference(EventLoopTaskExecutor(parts.clientLoops.next())) {
-            try await serve(http, housekeeping, node, until: stopSignal, ending)
+            let background = [
+                Task { await housekeeping.run() }, Task { await webhooks.run() },
+            ]
+            defer { for task in background { task.cancel() } }
+            return try await serve(http, node, until: stopSignal, ending)
         }
         logger.info("stopping")
         if end != .removed { await stop(node) }
@@ -86,7 +91,7 @@ public final class NodeServer: Sendable {
     }
 
     private func serve(
-        _ http: HTTPServer, _ housekeeping: Housekeeping, _ node: RaftNode, until stopSignal: AsyncStream<Void>?,
+        _ http: HTTPServer, _ node: RaftNode, until stopSignal: AsyncStream<Void>?,
         _ ending: EndSignal
     ) async throws -> NodeEnd {
         try await withThrowingTaskGroup(of: NodeEnd?.self) { group in
@@ -103,8 +108,6 @@ public final class NodeServer: Sendable {
                 return .stopped
             }
             group.addTask { await ending.value() }
-            let background = Task { await housekeeping.run() }
-            defer { background.cancel() }
             // Whichever ends first ends the others: a signal, the cluster, or a listener that cannot be opened.
             let end = try await group.next() ?? nil
             if end == .removed { try await leave(node) }

@@ -99,6 +99,13 @@ struct RunningParts {
             isLeader: { node.status.role == .leader }, clock: clock, logger: logger)
     }
 
+    func makeWebhooks(_ service: MemoryCluster, _ node: RaftNode, logger: Logger) throws -> WebhookDispatcher {
+        let sender = try WebhookSender(loops: clientLoops, resolvers: readers)
+        return WebhookDispatcher(
+            service: service, isLeader: { node.status.role == .leader }, clock: clock, logger: logger,
+            send: { await sender.send($0, to: $1) })
+    }
+
     func makeAPI(_ service: MemoryCluster, _ node: RaftNode) -> MemoryAPI {
         let membership = MembershipService(
             door: NodeMembershipDoor(node: node, clock: clock, tickMilliseconds: configuration.tickMilliseconds),

@@ -19,6 +19,9 @@ public struct Subscription: Hashable, Sendable {
     public var dispatchCount: Int64
     public var failureCount: Int64
 
+    /// The beginning of addresses that stand for a namespace, to which nothing is sent.
+    public static let unaddressed = "http://localhost/_ns/"
+
     static let columns = Table.subscriptions.columns.joined(separator: ", ")
 
     init(_ statement: Statement) {
@@ -61,6 +64,7 @@ public struct Subscription: Hashable, Sendable {
 
     /// Exact names in the list, or everything; filters match exactly.
     func wants(_ event: String, namespace: String, agent: String?) -> Bool {
+        if url.utf8.starts(with: Subscription.unaddressed.utf8) { return false }
         let names = events.utf8.split(separator: UInt8(ascii: ","))
         guard names.contains(where: { $0.elementsEqual("*".utf8) || $0.elementsEqual(event.utf8) }) else {
             return false
@@ -82,6 +86,19 @@ public struct Delivery: Hashable, Sendable {
     public var createdAt: String
 
     static let columns = Table.deliveries.columns.joined(separator: ", ")
+
+    init(
+        number: Int64, subscriptionID: String, event: String, memoryID: String, namespace: String, agentID: String?,
+        createdAt: String
+    ) {
+        self.number = number
+        self.subscriptionID = subscriptionID
+        self.event = event
+        self.memoryID = memoryID
+        self.namespace = namespace
+        self.agentID = agentID
+        self.createdAt = createdAt
+    }
 
     init(_ statement: Statement) {
         number = statement.int64(0)
