@@ -35,20 +35,35 @@ extension StoreReader {
         try liveCounts(prefix: nil, now: now)
     }
 
+    /// All rows by one narrow index, less the expired ones by another: the rows themselves are not touched.
     private func liveCounts(prefix: String?, now: String) throws(StoreError) -> [StoreStats.NamespaceCount] {
+        var counts = try counts(prefix: prefix, expiredAt: nil)
+        for expired in try self.counts(prefix: prefix, expiredAt: now) {
+            guard let place = counts.firstIndex(where: { $0.namespace.hasSameBytes(as: expired.namespace) }) else {
+                continue
+            }
+            counts[place].count -= expired.count
+        }
+        counts.removeAll { $0.count == 0 }
+        return counts.sorted {
+            $0.count == $1.count
+                ? $0.namespace.utf8.lexicographicallyPrecedes($1.namespace.utf8) : $0.count > $1.count
+        }
+    }
+
+    /// - Parameter expiredAt: only rows whose expiry is not after this; nil: all.
+    private func counts(prefix: String?, expiredAt: String?) throws(StoreError) -> [StoreStats.NamespaceCount] {
         var parts = QueryParts()
-        parts.requireLive(now: now)
+        if let expiredAt { parts.require("expires_at <= ?", .text(expiredAt)) }
         if let prefix {
             // What is below a path sorts between it with a slash and it with the character after the slash.
             parts.require(
-                "(memories.namespace = ? OR (memories.namespace >= ? AND memories.namespace < ?))",
-                .text(prefix), .text(prefix + "/"), .text(prefix + "0"))
+                "(namespace = ? OR (namespace >= ? AND namespace < ?))", .text(prefix), .text(prefix + "/"),
+                .text(prefix + "0"))
         }
+        let index = expiredAt == nil ? "memories_namespace_order" : "memories_expiry"
         let statement = try database.statement(
-            """
-            SELECT namespace, count(*) FROM memories \(parts.whereClause) GROUP BY namespace
-            ORDER BY count(*) DESC, namespace
-            """)
+            "SELECT namespace, count(*) FROM memories INDEXED BY \(index) \(parts.whereClause) GROUP BY namespace")
         defer { statement.reset() }
         try statement.bind(parts.arguments)
         var found: [StoreStats.NamespaceCount] = []

@@ -236,5 +236,14 @@ import Testing
                 "invalid namespace_prefix: ") == true)
         let counts = await contract.send("GET", "/api/v1/namespaces").json["namespaces"]?.arrayValue
         #expect(counts?.first == ["count": 2, "namespace": "a/b"])
+        // What has expired counts nowhere, collected or not.
+        _ = try await contract.create(#"{"title":"brief","content":"c","namespace":"ab","ttl_secs":5}"#)
+        _ = try await contract.create(#"{"title":"brief","content":"c","namespace":"gone","ttl_secs":5}"#)
+        #expect(await contract.send("GET", "/api/v1/taxonomy").json["total_count"] == 8)
+        contract.clock.advance(seconds: 5)
+        let later = await contract.send("GET", "/api/v1/taxonomy").json
+        #expect(later["total_count"] == 6)
+        #expect(later["tree"]?["children"]?.arrayValue?.map { $0["name"] } == ["A", "a", "ab"])
+        #expect(await contract.send("GET", "/api/v1/taxonomy?prefix=ab").json["total_count"] == 1)
     }
 }
