@@ -28,18 +28,25 @@ public struct HTTPServerOptions: Sendable {
     public var headerFieldsMax: Int
     /// A connection that neither sends nor is being answered is closed after this many seconds.
     public var idleTimeoutSeconds: Int64
+    /// A request's head must be whole this long after the answer before it, however it trickles.
+    public var headTimeoutSeconds: Int64
+    /// And its body this long after its head.
+    public var bodyTimeoutSeconds: Int64
     /// Further connections wait in the listen queue.
     public var connectionsMax: Int
     public var backlog: Int
 
     public init(
         bodyBytesMax: Int = 2_097_152, headerBytesMax: Int = 65_536, headerFieldsMax: Int = 100,
-        idleTimeoutSeconds: Int64 = 120, connectionsMax: Int = 10_000, backlog: Int = 1_024
+        idleTimeoutSeconds: Int64 = 120, headTimeoutSeconds: Int64 = 120, bodyTimeoutSeconds: Int64 = 60,
+        connectionsMax: Int = 10_000, backlog: Int = 1_024
     ) {
         self.bodyBytesMax = bodyBytesMax
         self.headerBytesMax = headerBytesMax
         self.headerFieldsMax = headerFieldsMax
         self.idleTimeoutSeconds = idleTimeoutSeconds
+        self.headTimeoutSeconds = headTimeoutSeconds
+        self.bodyTimeoutSeconds = bodyTimeoutSeconds
         self.connectionsMax = connectionsMax
         self.backlog = backlog
     }
@@ -68,6 +75,9 @@ public final class HTTPServer: Sendable {
         let channel = HTTP1Channel(
             responder: { request, writer, _ in try await exchange.run(request, writer) },
             configuration: .init(
+                additionalChannelHandlers: [
+                    RequestDeadline(headSeconds: options.headTimeoutSeconds, bodySeconds: options.bodyTimeoutSeconds)
+                ],
                 idleTimeout: .seconds(options.idleTimeoutSeconds),
                 httpDecoderConfiguration: .init(
                     maxHeaderFieldSize: options.headerBytesMax, maxHeaderListSize: options.headerBytesMax,

@@ -52,6 +52,7 @@ final class Database {
 
     private func configure(mode: Mode, cacheBytes: Int) throws(StoreError) {
         sqlite3_busy_timeout(handle, 5_000)
+        try setCheckpointsOnClose(false)
         try execute("PRAGMA cache_size = -\(max(cacheBytes, 1 << 20) / 1024)")
         try execute("PRAGMA temp_store = MEMORY")
         // Memories may be hostile text, the schema never is: still, take no chances with functions in it.
@@ -62,6 +63,15 @@ final class Database {
         try execute("PRAGMA synchronous = NORMAL")
         try execute("PRAGMA wal_autocheckpoint = 0")
         try execute("PRAGMA secure_delete = OFF")
+    }
+
+    /// Off unless set: a connection is also closed because a sync failed, and the kernel may have dropped what that sync
+    /// was to save. A second sync would succeed, the copying would trust a write-ahead file that is not on the disk, and
+    /// a power cut in the middle would leave neither. What stays in the file is read by the next open.
+    func setCheckpointsOnClose(_ isOn: Bool) throws(StoreError) {
+        guard mneme_sqlite_set_checkpoint_on_close(handle, isOn ? 1 : 0) == SQLITE_OK else {
+            throw Database.error(handle, doing: "configure \(path)")
+        }
     }
 
     static func error(_ handle: OpaquePointer, doing: String) -> StoreError {

@@ -78,6 +78,8 @@ public final class MemoryStore: @unchecked Sendable {
                 path: directory.databasePath(number), files: directory.files, mode: .readWrite,
                 cacheBytes: options.cacheBytes)
             try Schema.create(in: database, options: options)
+            // The whole of it goes into the one file that is synced next.
+            try database.setCheckpointsOnClose(true)
         }
         try directory.files.syncFile(directory.databasePath(number))
         try directory.files.syncDirectory(directory.generationPath(number))

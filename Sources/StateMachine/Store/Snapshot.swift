@@ -136,6 +136,8 @@ struct SnapshotInstall {
         do {
             let database = try Database(
                 path: path, files: directory.files, mode: .readWrite, cacheBytes: options.cacheBytes)
+            // Nothing is written here: no write-ahead file may be left beside one that is moved.
+            try database.setCheckpointsOnClose(true)
             try Schema.verify(database, options: options)
             let applied = try Meta.read(database).applied
             guard applied.index == index, applied.term == term else {
