@@ -15,7 +15,11 @@ public struct Importer: Sendable {
         public var sent: [(table: String, rows: Int)] = []
         public var errors: [String] = []
         public var leftOut: [String] = []
+        /// Memories that went into one that was there under another id.
+        public var merged = 0
     }
+    /// Where a row names a memory.
+    private static let references = ["source_id", "target_id", "entity_id", "standard_id"]
     private static let rowsMax = 200
     private static let bytesMax = 1 << 20
     private static let errorsMax = 1_000
@@ -32,20 +36,34 @@ public struct Importer: Sendable {
     ) async throws(OperationsError) -> Report {
         var source = try Self.open(path)
         var report = Report(leftOut: source.leftOut)
+        var merged: [[UInt8]: String] = [:]
         for (table, total) in source.counts {
             var sent = 0
             while true {
                 let rows = try source.next(table, limit: Self.rowsMax)
                 if rows.isEmpty { break }
-                for batch in Self.batches(rows) {
-                    try await send(table, batch, &report)
+                for batch in Self.batches(Self.renamed(rows, merged)) {
+                    for (id, into) in try await send(table, batch, &report) { merged[Array(id.utf8)] = into }
                     sent += batch.count
                     progress(table.rawValue, sent, total)
                 }
             }
             report.sent.append((table.rawValue, sent))
         }
+        report.merged = merged.count
         return report
+    }
+
+    /// Rows that name a memory which lives on under another id name that one instead.
+    private static func renamed(_ rows: [JSONValue], _ merged: [[UInt8]: String]) -> [JSONValue] {
+        guard !merged.isEmpty else { return rows }
+        return rows.map { row in
+            guard var object = row.objectValue else { return row }
+            for key in references {
+                if let id = object[key]?.stringValue, let into = merged[Array(id.utf8)] { object[key] = .string(into) }
+            }
+            return .object(object)
+        }
     }
 
     /// A database says so in its first bytes.
@@ -81,9 +99,10 @@ public struct Importer: Sendable {
         return current.isEmpty ? batches : batches + [current]
     }
 
+    /// - Returns: ids that live on under others.
     private func send(
         _ table: ImportTable, _ rows: [JSONValue], _ report: inout Report
-    ) async throws(OperationsError) {
+    ) async throws(OperationsError) -> [(String, String)] {
         let body = JSONValue.object(JSONObject([(table.rawValue, .array(rows))])).encoded()
         let request = APIRequest(
             method: "POST", target: "/cluster/v1/import", body: body, idempotencyKey: "import-" + Self.name(of: body))
@@ -104,6 +123,8 @@ public struct Importer: Sendable {
             report.links += value["links"]?.integerValue ?? 0
             let errors = value["errors"]?.arrayValue?.compactMap(\.stringValue) ?? []
             report.errors += errors.prefix(max(0, Self.errorsMax - report.errors.count))
+            let merged = value["merged"]?.objectValue?.members ?? []
+            return merged.compactMap { member in member.value.stringValue.map { (member.key, $0) } }
         } catch {
             throw OperationsError("\(answer.endpoint) answers what is no JSON: \(error)")
         }

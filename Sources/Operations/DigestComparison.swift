@@ -31,6 +31,7 @@ public struct DigestComparison: Sendable {
 
     /// - Parameter content: compare the tables too, for which the nodes must stand still for a moment.
     public func run(content: Bool) async throws(OperationsError) -> Report {
+        try await requireAllMembers()
         var report = Report()
         let deadline = ContinuousClock.now + limit
         while report.index == nil {
@@ -50,6 +51,22 @@ public struct DigestComparison: Sendable {
         }
         if content || !report.isEqual { try await compareTables(&report, until: deadline) }
         return report
+    }
+
+    /// Who names one node of three has compared nothing.
+    private func requireAllMembers() async throws(OperationsError) {
+        let members: Int
+        do throws(ClientError) {
+            members = try await client.members().members.count
+        } catch {
+            throw OperationsError("see the members", error)
+        }
+        let named = Set(client.endpoints.map(\.description)).count
+        guard named >= members else {
+            throw OperationsError(
+                "the cluster has \(members) members and \(named) endpoints were named: name all of them with --endpoints, "
+                    + "to compare them all")
+        }
     }
 
     // MARK: digests of the log

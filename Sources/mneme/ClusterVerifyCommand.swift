@@ -12,11 +12,12 @@ struct ClusterVerifyCommand: AsyncParsableCommand {
         abstract: "Compare what all nodes hold.",
         discussion: """
             mneme cluster verify --endpoints 127.0.0.1:9077,127.0.0.1:9078,127.0.0.1:9079
-            mneme cluster verify --content
+            mneme cluster verify --content --endpoints 127.0.0.1:9077,127.0.0.1:9078,127.0.0.1:9079
 
-            Every node keeps a digest of everything it applied. They are compared at one index, also while clients write.
-            When they differ, or with --content, all rows of all tables are compared, and the first key that differs is
-            named; for that the writers must pause. Exit code 1 when something differs or could not be compared.
+            Name every member. Every node keeps a digest of everything it applied. They are compared at one index, also
+            while clients write. When they differ, or with --content, all rows of all tables are compared, and the first
+            key that differs is named; for that the writers must pause. Exit code 1 when something differs or could not
+            be compared.
             """)
 
     @Flag(help: "Compare the rows of every table, whatever the digests say.")

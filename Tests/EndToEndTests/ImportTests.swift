@@ -48,7 +48,10 @@ import Testing
                 '\(time)', NULL, NULL, '{}', '\(time)', 'ttl_expired');
             INSERT INTO memory_links VALUES ('m0', 'm1', 'supersedes', '\(time)', '\(time)',
                 '2026-02-01T00:00:00+00:00', 'ada', NULL);
+            INSERT INTO memory_links VALUES ('m3', 'm2', 'related_to', '\(time)', NULL, NULL, NULL, NULL);
+            INSERT INTO memory_links VALUES ('m0', 'missing', 'related_to', '\(time)', NULL, NULL, NULL, NULL);
             INSERT INTO entity_aliases VALUES ('m0', 'zero', '\(time)');
+            INSERT INTO entity_aliases VALUES ('m3', 'three', '\(time)');
             INSERT INTO namespace_meta VALUES ('old', 'm1', '\(time)', 'older');
             COMMIT
             """)
@@ -61,13 +64,23 @@ import Testing
         let path = directory.path + "/ai-memory.db"
         try Self.database(at: path, memories: 450)
         try await RealCluster.run(nodes: 3) { real in
+            // One of them is here already, under another id.
+            let standing = JSONValue.object(
+                JSONObject([("title", "title 3"), ("content", "here"), ("namespace", "old")]))
+            let stored = try await real.client.send(
+                APIRequest(
+                    method: "POST", target: "/api/v1/memories", body: standing.encoded(), idempotencyKey: "standing"))
+            let survivor = try JSONValue.parse(stored.response.bodyBytes)["id"]?.stringValue ?? ""
             let importer = Importer(real.cluster.endpoints)
             var seen: [String] = []
             let report = try await importer.run(path: path) { table, sent, total in
                 seen.append("\(table) \(sent)/\(total)")
             }
-            #expect(report.memories == 450 && report.links == 1)
-            #expect(report.errors == ["bad: title cannot be empty"])
+            #expect(report.memories == 450 && report.links == 2 && report.merged == 1)
+            #expect(
+                report.errors == [
+                    "bad: title cannot be empty", "link m0 -> missing: there is no memory missing",
+                ])
             #expect(report.leftOut == ["1 pending actions"])
             #expect(seen.contains("memories 451/451") && seen.contains("standards 1/1"))
 
@@ -83,6 +96,10 @@ import Testing
                 try await get("/api/v1/archive")["archived"]?.arrayValue?.first?["archived_at"]
                     == "2026-01-01T00:00:00+00:00")
             #expect(try await get("/api/v1/namespaces?namespace=old")["standard_id"] == "m1")
+            #expect(
+                try await get("/api/v1/links/\(survivor)")["links"]?.arrayValue?.first?["target_id"] == "m2")
+            #expect(
+                try await get("/api/v1/entities/by_alias?alias=three")["entity_id"]?.stringValue == survivor)
             let before = try await DigestComparison(real.cluster.endpoints).run(content: true)
             #expect(before.isEqual)
 

@@ -22,6 +22,10 @@ import Testing
                 try await group.waitForAll()
             }
             last = try await real.store("the last", through: 0)
+            let few = await #expect(throws: OperationsError.self) {
+                try await DigestComparison([real.cluster.endpoints[1]]).run(content: false)
+            }
+            #expect(few?.description.contains("3 members and 1 endpoints were named") == true)
             let whole = try await DigestComparison(real.cluster.endpoints).run(content: true)
             #expect(whole.isEqual && whole.tablesCompared == 12, "\(whole)")
 

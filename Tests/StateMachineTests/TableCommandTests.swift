@@ -150,10 +150,29 @@ import Testing
         let waiting = try test.read { reader throws(StoreError) in try reader.deliveries(limit: 10) }
         #expect(waiting.map(\.subscriptionID) == ["s1", "s3"])
         #expect(waiting.allSatisfy { $0.event == "memory_store" && $0.memoryID == "a" && $0.agentID == "bob" })
+        // What an approval carries out is told like any other store.
+        try test.apply(
+            .setStandard(
+                StandardCommand(
+                    namespace: "n", memoryID: nil, placeholderID: "rules", parent: nil,
+                    policy: #"{"write":"approve","approver":{"consensus":1}}"#, at: time(1))))
+        try test.apply(
+            .governed(
+                GovernedCommand(
+                    action: .store(storing("late", namespace: "n")), caller: "eve", pendingID: "p2", at: time(1))))
+        #expect(try test.read { reader throws(StoreError) in try reader.deliveries(limit: 10).count } == 2)
+        try test.apply(
+            .registerAgent(AgentCommand(agentID: "judge", agentType: "human", capabilities: [], id: "j", at: time(1))))
+        try test.apply(
+            .decide(DecideCommand(pendingID: "p2", isApproval: true, caller: "judge", freshID: "made", at: time(1))))
+        let told = try test.read { reader throws(StoreError) in try reader.deliveries(limit: 10).suffix(2) }
+        #expect(told.allSatisfy { $0.memoryID == "made" && $0.agentID == "eve" })
+        let more = told.map { SettleCommand.Result(number: $0.number, isDelivered: true) }
+        #expect(try test.apply(.settle(SettleCommand(results: more, at: time(2)))) == .counted(2))
         let results = waiting.enumerated().map { SettleCommand.Result(number: $1.number, isDelivered: $0 == 0) }
         #expect(try test.apply(.settle(SettleCommand(results: results + results, at: time(2)))) == .counted(2))
         let rows = try test.read { reader throws(StoreError) in try reader.subscriptions(owner: nil) }
         let counts = rows.sorted { $0.id < $1.id }.map { [$0.dispatchCount, $0.failureCount] }
-        #expect(counts == [[1, 0], [0, 0], [1, 1], [0, 0]])
+        #expect(counts == [[2, 0], [0, 0], [2, 1], [0, 0]])
     }
 }

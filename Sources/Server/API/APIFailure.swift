@@ -56,9 +56,11 @@ struct APIFailure: Error {
         case .ownParent: .error(400, "namespace cannot be its own parent")
         case .metadataTooLarge:
             .error(400, "metadata exceeds max size of \(Validation.metadataBytesMax) bytes (it would be \(detail))")
-        case .stillThere: .error(409, "memory \(detail) is not archived only: it exists")
+        case .stillThere: .error(409, "memory \(detail) exists; delete or archive it before restoring the older one")
         case .notAnAncestor: .error(400, "the target is not an ancestor of namespace '\(detail)'")
         case .tooManySubscriptions: .error(400, "subscriptions are limited to \(detail)")
+        case .tooManyTags: .error(400, "too many tags in all of the memories (max \(detail))")
+        case .tooManyAliases: .error(400, "too many aliases of one entity (max \(detail))")
         }
     }
 
@@ -125,6 +127,8 @@ extension APIFailure {
             self = APIFailure(response: .json(503, writer.bytes))
         case .tooLarge(let bytes, let bytesMax):
             self = .error(413, "the command is \(bytes) bytes, the limit for one command is \(bytesMax) bytes")
+        case .invalid(let reason):
+            self = .error(400, reason)
         case .notBuilt(let what):
             self = .notBuilt(what)
         case .tooStale(let age, let ageMax):

@@ -15,6 +15,11 @@ extension MemoryAPI {
         if let reason = Validation.agentID(agent) { throw .bad(reason) }
         if let reason = Validation.agentType(type) { throw .bad(reason) }
         if let reason = Validation.tags(capabilities) { throw .bad(reason) }
+        // Tags are measured without the blanks around them, and here they are kept.
+        let bytes = capabilities.reduce(0) { $0 + $1.utf8.count }
+        if bytes > Validation.metadataBytesMax / 2 {
+            throw .bad("capabilities exceed max size of \(Validation.metadataBytesMax / 2) bytes together")
+        }
         let now = options.clockNanoseconds()
         let command = AgentCommand(
             agentID: agent, agentType: type, capabilities: capabilities, id: freshID(),
@@ -105,7 +110,7 @@ extension MemoryAPI {
             return .error(
                 500, "approved but execution failed: \(detail); nothing changed and the action is still pending")
         case .memoryMissing, .notAnEntity, .ownParent, .metadataTooLarge, .stillThere, .notAnAncestor,
-            .tooManySubscriptions:
+            .tooManySubscriptions, .tooManyTags, .tooManyAliases:
             reason = "\(refusal)"
         }
         return .error(403, "approve rejected: \(reason)")

@@ -42,12 +42,16 @@ extension MemoryAPI {
         try addNames(fields, to: &command, &errors)
         let committed = try await submit(
             .importRows(command), idempotency: try IdempotencyHeader.read(request), nowNanoseconds: now)
-        guard case .imported(let count, let links, let failed) = committed.outcome else { throw refusal(committed) }
+        guard case .imported(let count, let links, let failed, let merged) = committed.outcome else {
+            throw refusal(committed)
+        }
         return committed.answer(
             200,
             [
                 "errors": .array((errors + failed).map { .string($0) }), "imported": .integer(Int64(count)),
                 "links": .integer(Int64(links)),
+                // Rows of later requests have to name the memory that is left.
+                "merged": .object(JSONObject(merged.map { ($0.id, .string($0.into)) })),
             ])
     }
 
@@ -99,11 +103,15 @@ extension MemoryAPI {
             guard let text = try row.optionalText(key) else { return nil }
             return Validation.timestamp(text, key) == nil ? text : nil
         }
+        // As long as an agent's name may be; a longer one names nobody.
+        let observer = try row.optionalText("observed_by").flatMap {
+            $0.utf8.count <= Validation.agentIDBytesMax ? $0 : nil
+        }
         return ImportedLink(
             key: LinkKey(
                 sourceID: try row.requiredText("source_id"), targetID: try row.requiredText("target_id"),
                 relation: try row.requiredText("relation")),
             createdAt: try time("created_at"), validFrom: try time("valid_from"), validUntil: try time("valid_until"),
-            observedBy: try row.optionalText("observed_by"))
+            observedBy: observer)
     }
 }

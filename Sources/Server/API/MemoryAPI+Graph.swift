@@ -33,7 +33,7 @@ extension MemoryAPI {
     func getLinks(_ request: APIRequest, id: String) async throws(APIFailure) -> APIResponse {
         if let reason = Validation.id(id) { throw .bad(reason) }
         let point = try await barrier(request)
-        let links = try await readBriefly("links") { (reader) throws(StoreError) in try reader.links(of: id) }
+        let links = try await read("links") { (reader) throws(StoreError) in try reader.links(of: id) }
         return point.answer(["links": .array(links.map(\.json))])
     }
 

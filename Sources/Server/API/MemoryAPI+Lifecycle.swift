@@ -127,6 +127,7 @@ private struct ForgetInput {
     var namespace: String?
     var tier: Tier?
     var pattern: String?
+    private static let patternBytesMax = 65_536
 
     init(_ request: APIRequest, bytesMax: Int) throws(APIFailure) {
         if request.body.isEmpty, !request.bodyExceedsLimit, request.headers["content-type"] == nil,
@@ -148,6 +149,10 @@ private struct ForgetInput {
     var invalidity: String? {
         if namespace == nil, tier == nil, pattern == nil {
             return "at least one of namespace, pattern, or tier is required"
+        }
+        if let namespace, let reason = Validation.namespace(namespace) { return reason }
+        if let pattern, pattern.utf8.count > Self.patternBytesMax {
+            return "pattern exceeds max size of \(Self.patternBytesMax) bytes"
         }
         if let pattern, !SearchText.hasWords(pattern) { return "pattern has no word to search for" }
         return nil

@@ -83,6 +83,7 @@ extension MemoryAPI {
         } catch {
             throw .bad("invalid governance: \(error.reason)")
         }
+        if let reason = policy.invalidity { throw .bad("invalid governance: \(reason)") }
         if case .agent(let id) = policy.approver, let reason = Validation.agentID(id) {
             throw .bad("invalid governance: \(reason)")
         }

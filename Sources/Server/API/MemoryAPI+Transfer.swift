@@ -8,29 +8,29 @@ extension MemoryAPI {
     static let importMemoriesMax = 1_000
     static let importLinksMax = 10_000
     private static let exportPage = 1_000
+    /// An answer is put together in memory.
+    static let exportBytesMax = 256 << 20
 
     func export(_ request: APIRequest) async throws(APIFailure) -> APIResponse {
         let point = try await barrier(request)
         let now = Timestamp.text(nanoseconds: options.clockNanoseconds())
         // One snapshot of the store for all of it.
-        let bytes = try await read("export") { (reader) throws(StoreError) in
+        let bytesMax = MemoryAPI.exportBytesMax
+        let bytes = try await read("export") { (reader) throws(StoreError) -> [UInt8]? in
             var memories = JSONWriter(capacity: 1 << 20)
             memories.beginArray()
-            var count = 0
-            var after: (createdAt: String, id: String)?
-            while true {
-                let page = try reader.exportPage(after: after, limit: MemoryAPI.exportPage, now: now)
-                for memory in page { memories.memory(memory) }
-                count += page.count
-                guard let last = page.last, page.count == MemoryAPI.exportPage else { break }
-                after = (last.createdAt, last.id)
+            let order = try reader.exportOrder(now: now)
+            for start in stride(from: 0, to: order.count, by: MemoryAPI.exportPage) {
+                let page = order[start..<min(order.count, start + MemoryAPI.exportPage)]
+                for memory in try reader.exported(rows: page) { memories.memory(memory) }
+                if memories.bytes.count > bytesMax { return nil }
             }
             memories.endArray()
             let links = try reader.exportLinks(now: now)
             var body = JSONWriter(capacity: memories.bytes.count + 256 * links.count + 256)
             body.beginObject()
             body.key("count")
-            body.integer(count)
+            body.integer(order.count)
             body.key("exported_at")
             body.string(now)
             body.key("links")
@@ -39,6 +39,9 @@ extension MemoryAPI {
             body.raw(memories.bytes)
             body.endObject()
             return body.bytes
+        }
+        guard let bytes else {
+            throw .bad("an export is limited to \(bytesMax) bytes: page through /api/v1/memories with cursor= instead")
         }
         var response = APIResponse.json(200, bytes)
         point.mark(&response)
@@ -77,7 +80,7 @@ extension MemoryAPI {
         let command = ImportCommand(memories: accepted, links: keys, at: Timestamp.text(nanoseconds: now))
         let committed = try await submit(
             .importRows(command), idempotency: try IdempotencyHeader.read(request), nowNanoseconds: now)
-        guard case .imported(let count, _, let failed) = committed.outcome else { throw refusal(committed) }
+        guard case .imported(let count, _, let failed, _) = committed.outcome else { throw refusal(committed) }
         return committed.answer(
             200,
             [
@@ -97,13 +100,13 @@ extension MemoryAPI {
         let point = try await barrier(request)
         let now = Timestamp.text(nanoseconds: options.clockNanoseconds())
         let query = ListQuery(namespace: namespace, limit: limit)
-        let (candidates, stored) = try await read("contradictions") { (reader) throws(StoreError) in
+        // All of it there: comparing takes time, and this is no place to take it.
+        let (candidates, pairs) = try await read("contradictions") { (reader) throws(StoreError) in
             let candidates = try reader.list(query, now: now).filter { Contradictions.isAbout($0, topic: topic) }
             var links: [Link] = []
             for memory in candidates { links += try reader.links(of: memory.id) }
-            return (candidates, links)
+            return (candidates, Contradictions.pairs(candidates, stored: links, hasTopic: topic != nil))
         }
-        let pairs = Contradictions.pairs(candidates, stored: stored, hasTopic: topic != nil)
         return point.answer([
             "links": .array(pairs), "memories": .array(candidates.map { .object($0.jsonObject) }),
         ])
@@ -131,10 +134,13 @@ private enum Contradictions {
         ).sorted { ($0.sourceID, $0.targetID, $0.relation) < ($1.sourceID, $1.targetID, $1.relation) }
         var found = known.map { json($0.sourceID, $0.targetID, $0.relation, isSynthesized: false) }
         let limit = found.count + pairsMax
+        // Contents are long and mostly alike, so each is looked at once.
+        let contents = candidates.map { SHA256Digest.of(Array($0.content.utf8)) }
         for (place, first) in candidates.enumerated() {
-            for second in candidates[(place + 1)...] where found.count < limit {
-                guard !first.content.utf8.elementsEqual(second.content.utf8),
-                    hasTopic || first.title.utf8.elementsEqual(second.title.utf8)
+            for other in candidates.indices.dropFirst(place + 1) {
+                if found.count >= limit { return found }
+                let second = candidates[other]
+                guard hasTopic || first.title.utf8.elementsEqual(second.title.utf8), contents[place] != contents[other]
                 else { continue }
                 found.append(json(first.id, second.id, "contradicts", isSynthesized: true))
             }

@@ -61,8 +61,15 @@ struct Housekeeping: Sendable {
         let (age, overflow) = days.multipliedReportingOverflow(by: Self.nanosecondsPerDay)
         guard !overflow else { return }
         let before = Timestamp.text(nanoseconds: now.subtractingSaturated(age))
-        _ = try await service.submit(
-            CommandEnvelope(timeNanoseconds: now, command: .purge(PurgeCommand(archivedBefore: before))),
-            timeoutMilliseconds: 10_000)
+        var total = 0
+        while true {
+            let command = PurgeCommand(archivedBefore: before, countMax: Self.batch)
+            let committed = try await service.submit(
+                CommandEnvelope(timeNanoseconds: now, command: .purge(command)), timeoutMilliseconds: 10_000)
+            guard case .counted(let count) = committed.outcome else { break }
+            total += count
+            if count < Self.batch { break }
+        }
+        if total > 0 { logger.info("purged \(total) archived memories") }
     }
 }

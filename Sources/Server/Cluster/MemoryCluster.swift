@@ -43,7 +43,7 @@ final class MemoryCluster: MemoryService {
         try requireMembership()
         // What every node will have to decode is decoded here first: an entry that does not decode stops them all.
         do throws(CodecError) { try CommandCodec.check(envelope) } catch {
-            throw .storage("this command cannot be put into the log: \(error)")
+            throw .invalid(reason: "\(error)")
         }
         let command = CommandCodec.encode(envelope)
         guard command.count <= facts.commandBytesMax else {

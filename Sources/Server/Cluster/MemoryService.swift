@@ -43,6 +43,8 @@ public enum ServiceError: Error, Hashable, Sendable {
     case outcomeUnknown(reason: String)
     /// The command is larger than one log entry may be. 413.
     case tooLarge(bytes: Int, bytesMax: Int)
+    /// Nothing was written: a field is beyond what the log takes, and no route of its own said so first. 400.
+    case invalid(reason: String)
     /// Asked for something this build does not have. 501.
     case notBuilt(String)
     /// A stale read asked for less age than this node can vouch for. 503.

@@ -43,7 +43,7 @@ final class ApplyContext {
         guard wanted > meta.schemaVersion else { return }
         try Migration.run(to: wanted, from: meta.schemaVersion, in: database)
         meta.schemaVersion = wanted
-        digest.migrated(to: wanted)
+        try digest.migrated(to: wanted)
     }
 
     /// Applies one entry. Any throw must end in a rollback of the whole transaction and the end of this context.
@@ -63,12 +63,12 @@ final class ApplyContext {
         let outcome: [UInt8]
         var configuration = meta.applied.configuration
         if case .configuration(let level) = entry.kind {
-            digest.begin(previous: meta.applied.digest, index: index, logTimeNanoseconds: logTime)
+            try digest.begin(previous: meta.applied.digest, index: index, logTimeNanoseconds: logTime)
             configuration = try keep(configuration: entry.command)
             try migrate(toLevel: level)
             outcome = OutcomeCodec.encode(.none)
         } else if entry.command.isEmpty {
-            digest.begin(previous: meta.applied.digest, index: index, logTimeNanoseconds: logTime)
+            try digest.begin(previous: meta.applied.digest, index: index, logTimeNanoseconds: logTime)
             outcome = OutcomeCodec.encode(.none)
         } else {
             let envelope: CommandEnvelope
@@ -78,7 +78,7 @@ final class ApplyContext {
                 throw StoreError(doing: "apply index \(entry.index)", message: "cannot decode its command: \(error)")
             }
             logTime = max(logTime, envelope.timeNanoseconds)
-            digest.begin(previous: meta.applied.digest, index: index, logTimeNanoseconds: logTime)
+            try digest.begin(previous: meta.applied.digest, index: index, logTimeNanoseconds: logTime)
             outcome = try execute(envelope)
         }
         meta.applied = AppliedState(
@@ -100,7 +100,7 @@ final class ApplyContext {
         try statement.bind(1, Int64(bitPattern: index))
         try statement.bind(2, bytes)
         try statement.run()
-        digest.configurationWritten(bytes)
+        try digest.configurationWritten(bytes)
         return StoredConfiguration(index: index, bytes: bytes)
     }
 

@@ -12,30 +12,30 @@ enum EntityRow {
 extension ApplyContext {
     /// Memory and aliases in one command.
     func registerEntity(_ command: EntityCommand) throws(StoreError) -> Outcome {
-        let id: String
-        let isNew: Bool
-        if let existing = try memory(namespace: command.namespace, title: command.name)?.memory {
-            guard existing.metadataObject["kind"]?.stringValue == EntityRow.kind else {
-                return .refused(.notAnEntity, detail: existing.id)
-            }
-            id = existing.id
-            isNew = false
-        } else {
-            guard try memory(id: command.id) == nil else { return .idTaken(id: command.id) }
+        let existing = try memory(namespace: command.namespace, title: command.name)?.memory
+        if let existing, existing.metadataObject["kind"]?.stringValue != EntityRow.kind {
+            return .refused(.notAnEntity, detail: existing.id)
+        }
+        if existing == nil, try memory(id: command.id) != nil { return .idTaken(id: command.id) }
+        let id = existing?.id ?? command.id
+        // Aliases outlive their entity's memory.
+        var known = Set(try aliases(of: id).map { Array($0.utf8) })
+        let all = known.union(command.aliases.map { Array($0.utf8) })
+        guard all.count <= max(known.count, ApplyLimits.aliasesMax) else {
+            return .refused(.tooManyAliases, detail: "\(ApplyLimits.aliasesMax)")
+        }
+        if existing == nil {
             try insert(
                 Memory(
-                    id: command.id, tier: .long, namespace: command.namespace, title: command.name,
+                    id: id, tier: .long, namespace: command.namespace, title: command.name,
                     content: command.name, tags: [EntityRow.tag], priority: EntityRow.priority, confidence: 1,
                     source: "api", accessCount: 0, createdAt: command.at, updatedAt: command.at, lastAccessedAt: nil,
                     expiresAt: nil, metadata: command.metadata, version: index))
-            id = command.id
-            isNew = true
         }
-        var known = Set(try aliases(of: id).map { Array($0.utf8) })
         for alias in command.aliases where known.insert(Array(alias.utf8)).inserted {
             try insert(.aliases, [.text(id), .text(alias), .text(command.at)])
         }
-        return .entity(id: id, created: isNew, aliases: try aliases(of: id))
+        return .entity(id: id, created: existing == nil, aliases: try aliases(of: id))
     }
 
     private func aliases(of id: String) throws(StoreError) -> [String] {

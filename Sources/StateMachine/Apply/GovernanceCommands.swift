@@ -36,12 +36,11 @@ extension ApplyContext {
         case .deny(let reason):
             return .denied(reason: reason)
         case .queue:
-            try queue(command, namespace: namespace, target: target?.memory)
-            return .queued(pendingID: command.pendingID, memoryID: target?.memory.id)
+            return try queue(command, namespace: namespace, target: target?.memory)
         }
     }
 
-    private func perform(_ action: GovernedCommand.Action, caller: String) throws(StoreError) -> Outcome {
+    func perform(_ action: GovernedCommand.Action, caller: String) throws(StoreError) -> Outcome {
         switch action {
         case .store(let command):
             let outcome = try store(command)
@@ -98,7 +97,11 @@ extension ApplyContext {
         try memory(namespace: AgentRow.namespace, title: AgentRow.title(agent)) != nil
     }
 
-    private func queue(_ command: GovernedCommand, namespace: String, target: Memory?) throws(StoreError) {
+    private func queue(_ command: GovernedCommand, namespace: String, target: Memory?) throws(StoreError) -> Outcome {
+        // Ids are drawn at random by the nodes, so nothing but a hostile proposer repeats one; it must not stop the
+        // cluster.
+        let isTaken = try row("SELECT 1 FROM pending WHERE id = ?1", [.text(command.pendingID)]) { _ in true } ?? false
+        if isTaken { return .idTaken(id: command.pendingID) }
         let payload: JSONObject
         switch command.action {
         case .store(let store):
@@ -120,6 +123,7 @@ extension ApplyContext {
                 requestedBy: command.caller, requestedAt: command.at, status: PendingRow.pending, decidedBy: nil,
                 decidedAt: nil, approvals: "[]"
             ).values)
+        return .queued(pendingID: command.pendingID, memoryID: target?.id)
     }
 }
 

@@ -51,6 +51,9 @@ extension ApplyContext {
         guard memory.metadata.utf8.count <= ApplyLimits.metadataBytesMax else {
             return .refused(.metadataTooLarge, detail: "\(memory.metadata.utf8.count)")
         }
+        guard memory.tags.count <= ApplyLimits.tagsMax else {
+            return .refused(.tooManyTags, detail: "\(ApplyLimits.tagsMax)")
+        }
         for source in sources { try remove(source) }
         try insert(memory)
         return .stored(id: memory.id, version: index, created: true)

@@ -84,10 +84,10 @@ extension ApplyContext {
 
     /// The row, and what stands on it: its links, and its place as a standard.
     func remove(_ existing: MemoryRow) throws(StoreError) {
-        removeText(existing)
+        try removeText(existing)
         try statements.deleteMemory.bind(1, existing.row)
         try statements.deleteMemory.run()
-        digest.memoryRemoved(row: existing.row, id: existing.memory.id)
+        try digest.memoryRemoved(row: existing.row, id: existing.memory.id)
         guard hasTables else { return }
         try removeLinks(of: existing.memory.id)
         try removeStandards(of: existing.memory.id)
@@ -136,8 +136,8 @@ extension ApplyContext {
         try statement.bind(18, memory.id)
         try statement.bind(19, memory.createdAt)
         try statement.run()
-        addText(row: row, memory, tagsText: tagsText)
-        digest.memoryWritten(row: row, memory)
+        try addText(row: row, memory, tagsText: tagsText)
+        try digest.memoryWritten(row: row, memory)
     }
 
     func write(_ memory: Memory, over existing: MemoryRow) throws(StoreError) {
@@ -147,7 +147,7 @@ extension ApplyContext {
         let textChanged =
             !memory.title.hasSameBytes(as: old.title) || !memory.content.hasSameBytes(as: old.content)
             || !tagsText.hasSameBytes(as: existing.tagsText)
-        if textChanged { removeText(existing) }
+        if textChanged { try removeText(existing) }
         let statement = moved ? statements.moveMemory : statements.updateMemory
         try bindChangeable(memory, row: existing.row, tagsText: tagsText, to: statement)
         if moved {
@@ -155,8 +155,8 @@ extension ApplyContext {
             try statement.bind(17, memory.title)
         }
         try statement.run()
-        if textChanged { addText(row: existing.row, memory, tagsText: tagsText) }
-        digest.memoryWritten(row: existing.row, memory)
+        if textChanged { try addText(row: existing.row, memory, tagsText: tagsText) }
+        try digest.memoryWritten(row: existing.row, memory)
     }
 
     private func bindChangeable(
@@ -180,14 +180,16 @@ extension ApplyContext {
         try statement.bind(15, memory.content)
     }
 
-    private func addText(row: Int64, _ memory: Memory, tagsText: String) {
+    private func addText(row: Int64, _ memory: Memory, tagsText: String) throws(StoreError) {
         textChanges.add(row: row, .init(title: memory.title, content: memory.content, tags: tagsText))
+        try textChanges.writeIfLarge(statements)
     }
 
-    private func removeText(_ existing: MemoryRow) {
+    private func removeText(_ existing: MemoryRow) throws(StoreError) {
         let memory = existing.memory
         textChanges.remove(
             row: existing.row, .init(title: memory.title, content: memory.content, tags: existing.tagsText))
+        try textChanges.writeIfLarge(statements)
     }
 }
 

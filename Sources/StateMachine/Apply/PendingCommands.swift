@@ -114,7 +114,7 @@ extension ApplyContext {
             throw StoreError(doing: "approve \(row.id)", message: "its command does not decode: \(error)")
         }
         let memoryID: String
-        switch try execute(queued.action, command) {
+        switch try execute(queued.action, of: queued.caller, command) {
         case .stored(let id, _, _), .deleted(let id), .promoted(let id): memoryID = id
         case .notFound: memoryID = row.memoryID ?? ""
         case let outcome:
@@ -129,12 +129,14 @@ extension ApplyContext {
     }
 
     /// What was queued, as of now: fresh id, this command's time.
-    private func execute(_ action: GovernedCommand.Action, _ command: DecideCommand) throws(StoreError) -> Outcome {
+    private func execute(
+        _ action: GovernedCommand.Action, of caller: String, _ command: DecideCommand
+    ) throws(StoreError) -> Outcome {
         switch action {
         case .store(var store):
             store.id = command.freshID
             store.at = command.at
-            return try self.store(store)
+            return try perform(.store(store), caller: caller)
         case .delete(let delete):
             return try self.delete(DeleteCommand(id: delete.id))
         case .promote(var promote):

@@ -13,7 +13,7 @@ extension ApplyContext {
         try statement.bind(2, Int64(bitPattern: index))
         try statement.bind(3, command.value)
         try statement.run()
-        digest.registerWritten(key: command.key, version: index, value: command.value)
+        try digest.registerWritten(key: command.key, version: index, value: command.value)
         return .registerSet(version: index)
     }
 

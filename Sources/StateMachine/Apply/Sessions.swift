@@ -89,7 +89,7 @@ extension ApplyContext {
         try statement.bind(4, logTime)
         try statement.bind(5, outcome)
         try statement.run()
-        digest.sessionWritten(number: number, idempotency, loggedAt: logTime, outcome: outcome)
+        try digest.sessionWritten(number: number, idempotency, loggedAt: logTime, outcome: outcome)
         sessions.rows += 1
         sessions.outcomeBytes += Int64(outcome.count)
         if sessions.oldest == nil {
@@ -105,7 +105,7 @@ extension ApplyContext {
     private func removeSession(number: Int64, outcomeBytes: Int64) throws(StoreError) {
         try statements.deleteSession.bind(1, number)
         try statements.deleteSession.run()
-        digest.sessionRemoved(number: number)
+        try digest.sessionRemoved(number: number)
         sessions.rows -= 1
         sessions.outcomeBytes -= outcomeBytes
         if sessions.oldest?.number == number {

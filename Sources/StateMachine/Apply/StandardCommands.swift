@@ -6,6 +6,8 @@ import JSON
 
 enum StandardRow {
     static let tag = "_namespace_standard"
+    /// The tag as the full-text index has it: it cuts words at underscores.
+    static let tagWords = "tags : \"namespace standard\""
     static let owner = "system"
     static func title(_ namespace: String) -> String { "_standard:\(namespace)" }
 }
@@ -34,6 +36,7 @@ extension ApplyContext {
         if let parent = command.parent, parent.hasSameBytes(as: command.namespace) {
             return .refused(.ownParent, detail: "")
         }
+        // Every reason to refuse comes before the first change.
         let memory: Memory
         if let id = command.memoryID {
             guard let found = try self.memory(id: id)?.memory else { return .refused(.memoryMissing, detail: id) }
@@ -41,12 +44,18 @@ extension ApplyContext {
         } else if let tagged = try taggedStandard(command) {
             memory = tagged
         } else {
-            guard case .stored(let id, _, _) = try store(placeholder(command)),
-                let made = try self.memory(id: id)?.memory
+            let placeholder = placeholder(command)
+            let standing = try self.memory(namespace: placeholder.namespace, title: placeholder.title)?.memory
+            let metadata = standing.map {
+                MetadataFields.keepingAgent(of: $0.metadata, in: placeholder.metadata)
+            }
+            if let refusal = try policyRefusal(command, over: metadata ?? placeholder.metadata) { return refusal }
+            guard case .stored(let id, _, _) = try store(placeholder), let made = try self.memory(id: id)?.memory
             else { return .idTaken(id: command.placeholderID) }
             memory = made
         }
-        if let refusal = try setPolicy(command, on: memory.id) { return refusal }
+        if let refusal = try policyRefusal(command, over: memory.metadata) { return refusal }
+        try setPolicy(command, on: memory.id)
         var parent = command.parent
         if parent == nil { parent = try detectedParent(of: command.namespace) }
         try bindStandard(command.namespace, to: memory.id, parent: parent, at: command.at)
@@ -63,37 +72,52 @@ extension ApplyContext {
         }
     }
 
-    private func setPolicy(_ command: StandardCommand, on id: String) throws(StoreError) -> Outcome? {
-        guard let text = command.policy, let existing = try memory(id: id) else { return nil }
+    /// - Returns: nil when the policy fits beside what else is in the metadata.
+    private func policyRefusal(_ command: StandardCommand, over metadata: String) throws(StoreError) -> Outcome? {
+        guard let merged = try mergedMetadata(metadata, with: command.policy),
+            merged.utf8.count > ApplyLimits.metadataBytesMax
+        else { return nil }
+        return .refused(.metadataTooLarge, detail: "\(merged.utf8.count)")
+    }
+
+    /// - Returns: nil without a policy.
+    private func mergedMetadata(_ text: String, with policyText: String?) throws(StoreError) -> String? {
+        guard let policyText else { return nil }
         let policy: JSONValue
         do {
-            policy = try JSONValue.parse(text)
+            policy = try JSONValue.parse(policyText)
         } catch {
             throw StoreError(doing: "apply index \(index)", message: "its policy is no JSON: \(error)")
         }
-        var metadata = existing.memory.metadataObject
-        metadata["governance"] = policy
-        let merged = metadata.text
-        guard merged.utf8.count <= ApplyLimits.metadataBytesMax else {
-            return .refused(.metadataTooLarge, detail: "\(merged.utf8.count)")
-        }
+        var merged = MetadataFields.object(text) ?? JSONObject()
+        merged["governance"] = policy
+        return merged.text
+    }
+
+    private func setPolicy(_ command: StandardCommand, on id: String) throws(StoreError) {
+        guard let existing = try memory(id: id),
+            let merged = try mergedMetadata(existing.memory.metadata, with: command.policy)
+        else { return }
         var memory = existing.memory
         memory.metadata = merged
         memory.updatedAt = command.at
         memory.version = index
         try write(memory, over: existing)
-        return nil
     }
 
-    /// The namespace's first live memory with the tag, in the order of lists.
+    /// The namespace's first live memory with the tag, in the order of lists. Looked for in the full-text index: most
+    /// namespaces have none, and their rows are not to be walked.
     private func taggedStandard(_ command: StandardCommand) throws(StoreError) -> Memory? {
-        try row(
+        // The index has to hold what this batch wrote before: which rows match must not depend on its bounds.
+        try textChanges.write(statements)
+        return try row(
             """
             SELECT \(MemoryRow.columns) FROM memories
-            WHERE namespace = ?1 AND (expires_at IS NULL OR expires_at > ?2)
+            WHERE row IN (SELECT rowid FROM memories_fts WHERE memories_fts MATCH ?4)
+            AND namespace = ?1 AND (expires_at IS NULL OR expires_at > ?2)
             AND EXISTS (SELECT 1 FROM json_each(memories.tags) WHERE json_each.value = ?3)
             ORDER BY priority DESC, updated_at DESC, id LIMIT 1
-            """, [.text(command.namespace), .text(command.at), .text(StandardRow.tag)]
+            """, [.text(command.namespace), .text(command.at), .text(StandardRow.tag), .text(StandardRow.tagWords)]
         ) { MemoryRow($0).memory }
     }
 
@@ -158,6 +182,12 @@ extension ApplyContext {
 enum ApplyLimits {
     /// The same as the API's.
     static let metadataBytesMax = 65_536
+    /// What a command may carry: a union of tags beyond it could not be written again.
+    static let tagsMax = CommandLimits.tagsMax
+    /// Of one entity, however often it is registered.
+    static let aliasesMax = 2 * CommandLimits.aliasesMax
+    /// Lines of the report of one import.
+    static let importErrorsMax = 1_000
     /// Each store looks at all of them.
     static let subscriptionsMax: Int64 = 1_000
     /// Deliveries waiting at most.

@@ -7,18 +7,18 @@ extension ApplyContext {
     /// - Parameter values: all columns, the key first.
     func insert(_ table: Table, _ values: [Value]) throws(StoreError) {
         try run(table.insertSQL, values)
-        digest.rowWritten(table, values)
+        try digest.add(.rowWritten, table, values)
     }
 
     /// The row with this key exists.
     func update(_ table: Table, _ values: [Value]) throws(StoreError) {
         try run(table.updateSQL, values)
-        digest.rowWritten(table, values)
+        try digest.add(.rowWritten, table, values)
     }
 
     func remove(_ table: Table, key: [Value]) throws(StoreError) {
         try run(table.removeSQL, key)
-        digest.rowRemoved(table, key: key)
+        try digest.add(.rowRemoved, table, key)
     }
 
     private func run(_ sql: String, _ values: [Value]) throws(StoreError) {
@@ -47,17 +47,5 @@ extension ApplyContext {
         defer { statement.reset() }
         try statement.bind(values)
         return try statement.step() ? try read(statement) : nil
-    }
-}
-
-extension StateDigest {
-    mutating func rowWritten(_ table: Table, _ values: [Value]) {
-        mark(.rowWritten, table)
-        for value in values { add(value) }
-    }
-
-    mutating func rowRemoved(_ table: Table, key: [Value]) {
-        mark(.rowRemoved, table)
-        for value in key { add(value) }
     }
 }

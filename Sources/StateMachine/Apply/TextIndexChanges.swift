@@ -5,10 +5,15 @@
 /// one of them would cost a segment of its own, and the merging of it. Owns: the pending texts, which never outlive the
 /// transaction. Must never: influence a row, an outcome or the digest; the index is derived from the rows.
 struct TextIndexChanges {
+    /// Gathered bytes from which on they are written at once: one command may remove any number of rows.
+    static let gatheredBytesMax = 16 << 20
+
     struct Text {
         var title: String
         var content: String
         var tags: String
+
+        var byteCount: Int { title.utf8.count + content.utf8.count + tags.utf8.count }
 
         func isSame(as other: Text) -> Bool {
             title.hasSameBytes(as: other.title) && content.hasSameBytes(as: other.content)
@@ -24,15 +29,18 @@ struct TextIndexChanges {
 
     // Iterated only by sorted keys.
     private var changes: [Int64: Change] = [:]
+    private var gatheredBytes = 0
 
     /// The row no longer has `text`.
     mutating func remove(row: Int64, _ text: Text) {
+        gatheredBytes += text.byteCount
         if changes[row] == nil { changes[row] = Change(indexed: text, wanted: nil) }
         changes[row]?.wanted = nil
     }
 
     /// The row has `text` from now on.
     mutating func add(row: Int64, _ text: Text) {
+        gatheredBytes += text.byteCount
         changes[row, default: Change(indexed: nil, wanted: nil)].wanted = text
     }
 
@@ -47,6 +55,11 @@ struct TextIndexChanges {
             if let new = change.wanted { try run(statements.insertText, row, new) }
         }
         changes.removeAll(keepingCapacity: true)
+        gatheredBytes = 0
+    }
+
+    mutating func writeIfLarge(_ statements: ApplyStatements) throws(StoreError) {
+        if gatheredBytes >= Self.gatheredBytesMax { try write(statements) }
     }
 
     private func run(_ statement: Statement, _ row: Int64, _ text: Text) throws(StoreError) {

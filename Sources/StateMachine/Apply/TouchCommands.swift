@@ -67,7 +67,7 @@ extension ApplyContext {
             let (after, promotedOrRaised) = TouchRule.touched(
                 before.columns, at: command.at, shortExpiry: shortExpiry, midExpiry: midExpiry, index: index)
             try write(after, row: before.row, whole: promotedOrRaised)
-            digest.memoryTouched(row: before.row, after)
+            try digest.memoryTouched(row: before.row, after)
             count += 1
         }
         return .touched(count: count)

@@ -77,11 +77,24 @@ public struct RestoreCommand: CommandBody {
 public struct PurgeCommand: CommandBody {
     /// Only what was archived before this; nil: everything.
     public var archivedBefore: String?
-    public init(archivedBefore: String?) { self.archivedBefore = archivedBefore }
+    /// Memories of one command at most; nil: all, at once.
+    public var countMax: Int?
+    public init(archivedBefore: String?, countMax: Int? = nil) {
+        self.archivedBefore = archivedBefore
+        self.countMax = countMax
+    }
 
-    func write(to writer: inout ByteWriter) { writer.optionalText(archivedBefore) }
+    func write(to writer: inout ByteWriter) {
+        writer.optionalText(archivedBefore)
+        writer.varint(countMax.map { UInt64(max(1, $0)) } ?? 0)
+    }
     init(from reader: inout ByteReader) throws(CodecError) {
         archivedBefore = try reader.optionalText("archived_before")
+        let count = try reader.varint("count limit")
+        guard count <= UInt64(CommandLimits.collectMax) else {
+            throw reader.failure("count limit: \(count) exceeds the limit of \(CommandLimits.collectMax)")
+        }
+        countMax = count == 0 ? nil : Int(count)
     }
 }
 

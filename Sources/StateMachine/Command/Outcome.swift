@@ -49,7 +49,14 @@ public enum Outcome: Hashable, Sendable {
     case entity(id: String, created: Bool, aliases: [String])
     case standardSet(id: String, parent: String?)
     case archived(ids: [String], missing: [String])
-    case imported(count: Int, links: Int, errors: [String])
+    /// - Parameter merged: memories that went into an existing one of the same title under another id.
+    case imported(count: Int, links: Int, errors: [String], merged: [MergedID])
+}
+
+/// An imported memory that lives on under the id of the one it was merged into.
+public struct MergedID: Hashable, Sendable {
+    public var id: String
+    public var into: String
 }
 
 /// Why a command changed nothing. Raw values are part of the outcome's encoding.
@@ -75,4 +82,8 @@ public enum Refusal: UInt8, Sendable, CaseIterable {
     case notAnAncestor = 11
     /// `detail` is the limit.
     case tooManySubscriptions = 12
+    /// `detail` is the limit.
+    case tooManyTags = 13
+    /// `detail` is the limit.
+    case tooManyAliases = 14
 }

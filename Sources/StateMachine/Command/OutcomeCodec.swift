@@ -151,11 +151,12 @@ public enum OutcomeCodec {
             begin(.archived)
             writer.texts(ids)
             writer.texts(missing)
-        case .imported(let count, let links, let errors):
+        case .imported(let count, let links, let errors, let merged):
             begin(.imported)
             writer.signed(Int64(count))
             writer.signed(Int64(links))
             writer.texts(errors)
+            writer.texts(merged.flatMap { [$0.id, $0.into] })
         case .none, .stored, .storedBatch, .updated, .deleted, .touched, .registerSet, .notFound, .versionConflict,
             .registerConflict, .titleTaken, .idTaken, .idempotencyMismatch:
             preconditionFailure("\(outcome) is written by the other half")
@@ -235,7 +236,11 @@ public enum OutcomeCodec {
         case .imported:
             let count = try reader.integer("count")
             let links = try reader.integer("links")
-            return .imported(count: count, links: links, errors: try reader.ids("errors"))
+            let errors = try reader.ids("errors")
+            let ids = try reader.ids("merged ids")
+            guard ids.count.isMultiple(of: 2) else { throw reader.failure("merged ids: \(ids.count) are no pairs") }
+            let merged = stride(from: 0, to: ids.count, by: 2).map { MergedID(id: ids[$0], into: ids[$0 + 1]) }
+            return .imported(count: count, links: links, errors: errors, merged: merged)
         case .none, .stored, .storedBatch, .updated, .deleted, .touched, .registerSet, .notFound, .versionConflict,
             .registerConflict, .titleTaken, .idTaken, .idempotencyMismatch:
             throw reader.failure("outcome type \(kind.rawValue) is read by the other half")

@@ -33,7 +33,12 @@ public struct GovernancePolicy: Hashable, Sendable {
         public var reason: String
     }
 
-    /// Unknown keys are ignored.
+    /// What must not be set, though a policy of that shape, written into a memory's metadata, is enforced.
+    public var invalidity: String? {
+        approver == .consensus(0) ? "consensus quorum must be >= 1" : nil
+    }
+
+    /// The shape alone. Unknown keys are ignored.
     public init(_ value: JSONValue) throws(Problem) {
         guard let object = value.objectValue else { throw Problem(reason: "must be an object") }
         guard let write = object["write"] else { throw Problem(reason: "write is required") }
@@ -65,7 +70,7 @@ public struct GovernancePolicy: Hashable, Sendable {
         if let object = value.objectValue, object.count == 1 {
             if let agent = object["agent"]?.stringValue { return .agent(agent) }
             if let count = object["consensus"]?.integerValue {
-                guard count >= 1 else { throw Problem(reason: "consensus quorum must be >= 1") }
+                guard count >= 0 else { throw Problem(reason: "consensus quorum must be >= 1") }
                 guard count <= Int(UInt32.max) else { throw Problem(reason: "consensus quorum is too large") }
                 return .consensus(count)
             }

@@ -5,7 +5,17 @@
 /// Whether a text holds anything that could be searched for.
 public enum SearchText {
     public static func hasWords(_ text: String) -> Bool {
-        FullTextQuery.make(text, join: .any) != FullTextQuery.fallback
+        FullTextQuery.phrases(text).contains { $0.unicodeScalars.contains(where: isOfWord) }
+    }
+
+    /// What the tokenizer of the index (unicode61) makes words of.
+    private static func isOfWord(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter, .decimalNumber,
+            .letterNumber, .otherNumber, .privateUse:
+            true
+        default: false
+        }
     }
 }
 
@@ -23,6 +33,13 @@ enum FullTextQuery {
     static let wordsMax = 1_024
 
     static func make(_ text: String, join: Join) -> String {
+        let phrases = phrases(text)
+        if phrases.isEmpty { return fallback }
+        return phrases.map { "\"\($0)\"" }.joined(separator: join == .any ? " OR " : " ")
+    }
+
+    /// The words without what has a meaning in FTS5's language.
+    static func phrases(_ text: String) -> [String] {
         var phrases: [String] = []
         var word = String.UnicodeScalarView()
         func finishWord() {
@@ -33,7 +50,7 @@ enum FullTextQuery {
             var kept = String.UnicodeScalarView()
             for scalar in word where !isSyntax(scalar) { kept.append(scalar) }
             if kept.isEmpty { return }
-            phrases.append("\"\(String(kept))\"")
+            phrases.append(String(kept))
         }
         for scalar in text.unicodeScalars where !isInvisible(scalar) {
             if scalar.properties.isWhitespace {
@@ -43,8 +60,7 @@ enum FullTextQuery {
             }
         }
         finishWord()
-        if phrases.isEmpty { return fallback }
-        return phrases.joined(separator: join == .any ? " OR " : " ")
+        return phrases
     }
 
     private static func isOperator(_ word: String) -> Bool {

@@ -49,14 +49,19 @@ extension StoreReader {
     /// Steps of one walk at most; a graph whose paths multiply beyond it is cut there.
     public static let graphStepsMax = 50_000
 
+    /// Links of one memory that are given out at most; an import can bring any number.
+    public static let linksMax = 10_000
+
     /// Both directions, oldest first.
     public func links(of id: String) throws(StoreError) -> [Link] {
         guard hasTables else { return [] }
         let statement = try database.statement(
             """
-            SELECT source_id, target_id, relation, created_at FROM links WHERE source_id = ?1
-            UNION SELECT source_id, target_id, relation, created_at FROM links WHERE target_id = ?1
-            ORDER BY 4, 1, 2, 3
+            SELECT * FROM (SELECT source_id, target_id, relation, created_at FROM links WHERE source_id = ?1
+                LIMIT \(StoreReader.linksMax))
+            UNION SELECT * FROM (SELECT source_id, target_id, relation, created_at FROM links WHERE target_id = ?1
+                LIMIT \(StoreReader.linksMax))
+            ORDER BY 4, 1, 2, 3 LIMIT \(StoreReader.linksMax)
             """)
         defer { statement.reset() }
         try statement.bind(1, id)

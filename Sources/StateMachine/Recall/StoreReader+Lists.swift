@@ -191,18 +191,18 @@ extension StoreReader {
 
     // MARK: everything
 
-    /// A page of an export: live memories by creation, from behind `after` on.
-    public func exportPage(
-        after: (createdAt: String, id: String)?, limit: Int, now: String
-    ) throws(StoreError) -> [Memory] {
+    /// Where the live memories are, by creation: one walk over all of them, so that an export is not one for each page.
+    public func exportOrder(now: String) throws(StoreError) -> [Int64] {
         var parts = QueryParts()
         parts.requireLive(now: now)
-        if let after {
-            parts.require("(created_at, id) > (?, ?)", .text(after.createdAt), .text(after.id))
-        }
         let statement = try database.statement(
-            "SELECT row FROM memories \(parts.whereClause) ORDER BY created_at, id LIMIT ?")
-        return try memories(try rows(statement, parts.arguments + [.integer(StoreReader.limit(limit))]))
+            "SELECT row FROM memories \(parts.whereClause) ORDER BY created_at, id")
+        return try rows(statement, parts.arguments)
+    }
+
+    /// What is there, in the order asked for; within the same read as `exportOrder`.
+    public func exported(rows: some Sequence<Int64>) throws(StoreError) -> [Memory] {
+        try memories(Array(rows))
     }
 
     /// Links between live memories.

@@ -38,11 +38,11 @@ extension StoreReader {
     /// All rows by one narrow index, less the expired ones by another: the rows themselves are not touched.
     private func liveCounts(prefix: String?, now: String) throws(StoreError) -> [StoreStats.NamespaceCount] {
         var counts = try counts(prefix: prefix, expiredAt: nil)
-        for expired in try self.counts(prefix: prefix, expiredAt: now) {
-            guard let place = counts.firstIndex(where: { $0.namespace.hasSameBytes(as: expired.namespace) }) else {
-                continue
-            }
-            counts[place].count -= expired.count
+        let expired = Dictionary(
+            try self.counts(prefix: prefix, expiredAt: now).map { (Array($0.namespace.utf8), $0.count) },
+            uniquingKeysWith: +)
+        if !expired.isEmpty {
+            for place in counts.indices { counts[place].count -= expired[Array(counts[place].namespace.utf8)] ?? 0 }
         }
         counts.removeAll { $0.count == 0 }
         return counts.sorted {

@@ -77,8 +77,10 @@ public struct StoreReader {
             until: query.until, tag: query.tag, agentID: query.agentID)
         if let after = query.after {
             parts.require(
-                "(priority < ? OR (priority = ? AND (updated_at < ? OR (updated_at = ? AND id > ?))))",
-                .integer(Int64(after.priority)), .integer(Int64(after.priority)), .text(after.updatedAt),
+                // The first condition is implied; it is what the index can seek by.
+                "(priority <= ? AND (priority < ? OR (priority = ? AND (updated_at < ? OR (updated_at = ? AND id > ?)))))",
+                .integer(Int64(after.priority)), .integer(Int64(after.priority)), .integer(Int64(after.priority)),
+                .text(after.updatedAt),
                 .text(after.updatedAt), .text(after.id))
         }
         let statement = try database.statement(

@@ -61,7 +61,7 @@ struct MetadataFields: Hashable {
     }
 
     /// Malformed metadata has no fields.
-    private static func object(_ metadata: String) -> JSONObject? {
+    static func object(_ metadata: String) -> JSONObject? {
         if metadata.utf8.count <= 2 { return nil }
         do {
             return try JSONValue.parse(metadata).objectValue

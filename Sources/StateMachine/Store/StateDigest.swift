@@ -20,12 +20,16 @@ struct StateDigest {
         case migrated = 10
     }
 
+    /// Bytes gathered before they are hashed: one entry may change any number of rows.
+    private static let gatheredBytesMax = 64 << 10
+
     private let hash: SHA256
     private var effects = ByteWriter(capacity: 4096)
 
     init() throws(StoreError) { hash = try SHA256() }
 
-    mutating func begin(previous: [UInt8], index: UInt64, logTimeNanoseconds: Int64) {
+    mutating func begin(previous: [UInt8], index: UInt64, logTimeNanoseconds: Int64) throws(StoreError) {
+        try hash.begin()
         effects.removeAll()
         effects.blob(previous)
         effects.fixed64(index)
@@ -33,25 +37,32 @@ struct StateDigest {
     }
 
     mutating func finish() throws(StoreError) -> [UInt8] {
-        try hash.begin()
         try hash.add(effects.bytes)
         return try hash.finish()
     }
 
-    mutating func memoryWritten(row: Int64, _ memory: Memory) {
+    private mutating func hashIfLarge() throws(StoreError) {
+        guard effects.bytes.count >= Self.gatheredBytesMax else { return }
+        try hash.add(effects.bytes)
+        effects.removeAll()
+    }
+
+    mutating func memoryWritten(row: Int64, _ memory: Memory) throws(StoreError) {
         effects.byte(Mark.memoryWritten.rawValue)
         effects.signed(row)
         OutcomeCodec.write(memory, to: &effects)
+        try hashIfLarge()
     }
 
-    mutating func memoryRemoved(row: Int64, id: String) {
+    mutating func memoryRemoved(row: Int64, id: String) throws(StoreError) {
         effects.byte(Mark.memoryRemoved.rawValue)
         effects.signed(row)
         effects.text(id)
+        try hashIfLarge()
     }
 
     /// Only what a touch can change; the rest of the row went in when it was written.
-    mutating func memoryTouched(row: Int64, _ touched: TouchedColumns) {
+    mutating func memoryTouched(row: Int64, _ touched: TouchedColumns) throws(StoreError) {
         effects.byte(Mark.memoryTouched.rawValue)
         effects.signed(row)
         effects.byte(touched.tier.rawValue)
@@ -61,43 +72,52 @@ struct StateDigest {
         effects.text(touched.lastAccessedAt)
         effects.optional(touched.expiresAt) { $0.text($1) }
         effects.fixed64(touched.version)
+        try hashIfLarge()
     }
 
-    mutating func registerWritten(key: String, version: UInt64, value: [UInt8]) {
+    mutating func registerWritten(key: String, version: UInt64, value: [UInt8]) throws(StoreError) {
         effects.byte(Mark.registerWritten.rawValue)
         effects.text(key)
         effects.fixed64(version)
         effects.blob(value)
+        try hashIfLarge()
     }
 
-    mutating func sessionWritten(number: Int64, _ idempotency: Idempotency, loggedAt: Int64, outcome: [UInt8]) {
+    mutating func sessionWritten(
+        number: Int64, _ idempotency: Idempotency, loggedAt: Int64, outcome: [UInt8]
+    ) throws(StoreError) {
         effects.byte(Mark.sessionWritten.rawValue)
         effects.signed(number)
         effects.text(idempotency.key)
         effects.blob(idempotency.requestDigest)
         effects.signed(loggedAt)
         effects.blob(outcome)
+        try hashIfLarge()
     }
 
-    mutating func configurationWritten(_ bytes: [UInt8]) {
+    mutating func configurationWritten(_ bytes: [UInt8]) throws(StoreError) {
         effects.byte(Mark.configurationWritten.rawValue)
         effects.blob(bytes)
+        try hashIfLarge()
     }
 
-    mutating func migrated(to schemaVersion: Int64) {
+    mutating func migrated(to schemaVersion: Int64) throws(StoreError) {
         effects.byte(Mark.migrated.rawValue)
         effects.signed(schemaVersion)
+        try hashIfLarge()
     }
 
-    mutating func mark(_ mark: Mark, _ table: Table) {
+    /// A row of one of the tables of feature level 2.
+    mutating func add(_ mark: Mark, _ table: Table, _ values: [Value]) throws(StoreError) {
         effects.byte(mark.rawValue)
         effects.byte(table.number)
+        for value in values { effects.value(value) }
+        try hashIfLarge()
     }
 
-    mutating func add(_ value: Value) { effects.value(value) }
-
-    mutating func sessionRemoved(number: Int64) {
+    mutating func sessionRemoved(number: Int64) throws(StoreError) {
         effects.byte(Mark.sessionRemoved.rawValue)
         effects.signed(number)
+        try hashIfLarge()
     }
 }

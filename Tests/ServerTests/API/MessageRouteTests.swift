@@ -159,7 +159,10 @@ import Testing
         #expect(response.status == 200 && response.json["imported"] == 1)
         #expect(
             response.json["errors"]
-                == ["b: expires_at is not valid RFC3339: 'soon'", "c: metadata must be a JSON object"])
+                == [
+                    "b: expires_at is not valid RFC3339: 'soon'", "c: metadata must be a JSON object",
+                    "link a -> zz: there is no memory zz",
+                ])
         let kept = await contract.send("GET", "/api/v1/memories/a").json["memory"]
         #expect(kept?["access_count"] == 3 && kept?["created_at"] == "2020-01-01T00:00:00Z")
         #expect(await contract.send("POST", "/api/v1/import", json: #"{"memories":[{"id":"x"}]}"#).status == 422)
