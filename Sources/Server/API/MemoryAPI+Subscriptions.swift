@@ -18,7 +18,8 @@ extension MemoryAPI {
         if let reason = input.invalidity(namespaceFilter: namespaceFilter, agentFilter: agentFilter) {
             throw .bad(reason)
         }
-        if let reason = WebhookURL.problem(url) { throw .bad(reason) }
+        // An address that only stands for a namespace holds whatever letters that has; nothing is sent to it.
+        if input.url != nil, let reason = WebhookURL.problem(url) { throw .bad(reason) }
         let now = options.clockNanoseconds()
         let id = freshID()
         let command = SubscribeCommand(

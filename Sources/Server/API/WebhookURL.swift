@@ -32,8 +32,9 @@ enum WebhookURL {
         let rest = url[mark.upperBound...]
         let authority = rest.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
         guard let host = host(of: authority) else { return nil }
-        let behindHost = authority.split(separator: "]").last ?? ""
-        let port = behindHost.contains(":") ? behindHost.split(separator: ":").last.flatMap { Int($0) } : nil
+        // Inside brackets colons belong to the address.
+        let behindHost = authority[(authority.lastIndex(of: "]") ?? authority.startIndex)...]
+        let port = behindHost.lastIndex(of: ":").flatMap { Int(behindHost[behindHost.index(after: $0)...]) }
         var path = rest[authority.endIndex...].prefix { $0 != "#" }
         if path.first != "/" { path = "/" + path }
         return (url[..<mark.lowerBound].lowercased() == "https", host, port, String(path))
@@ -103,15 +104,23 @@ enum WebhookURL {
     }
 
     private static func kind(ofIPv6Bytes address: [UInt8]) -> Kind {
-        if address.dropLast().allSatisfy({ $0 == 0 }) {
-            return address[15] == 1 ? .loopback : address[15] == 0 ? .refused("unspecified") : .refused("reserved")
+        let last = Array(address.suffix(4))
+        // The last four bytes of all of these are an IPv4 address, or stand for one to some systems.
+        switch (address.prefix(8).allSatisfy { $0 == 0 }, Array(address[8..<12])) {
+        case (true, [0, 0, 0, 0]):
+            return last == [0, 0, 0, 1]
+                ? .loopback : .refused(last == [0, 0, 0, 0] ? "unspecified" : "IPv4-compatible")
+        case (true, [0, 0, 0xFF, 0xFF]): return kind(ofIPv4: last)
+        case (true, [0xFF, 0xFF, 0, 0]): return .refused("IPv4-translated")
+        default: break
         }
-        let isMapped = address.prefix(10).allSatisfy { $0 == 0 } && address[10] == 0xFF && address[11] == 0xFF
-        if isMapped { return kind(ofIPv4: Array(address.suffix(4))) }
-        // NAT64 and 6to4 carry an IPv4 address inside.
-        if address.starts(with: [0x00, 0x64, 0xFF, 0x9B]) { return kind(ofIPv4: Array(address.suffix(4))) }
+        // NAT64 and 6to4 carry an IPv4 address inside; NAT64 beyond its first /96 has it in other places.
+        if address.starts(with: [0x00, 0x64, 0xFF, 0x9B]) {
+            return address[4..<12].allSatisfy { $0 == 0 } ? kind(ofIPv4: last) : .refused("locally translated")
+        }
         if address.starts(with: [0x20, 0x02]) { return kind(ofIPv4: Array(address[2..<6])) }
         if address[0] == 0xFE && address[1] & 0xC0 == 0x80 { return .refused("link-local") }
+        if address[0] == 0xFE && address[1] & 0xC0 == 0xC0 { return .refused("private (site-local)") }
         if address[0] & 0xFE == 0xFC { return .refused("private (unique-local)") }
         if address[0] == 0xFF { return .refused("multicast") }
         return .outside

@@ -59,16 +59,19 @@ public final class NodeServer: Sendable {
         let http = makeHTTPServer(
             parts.makeAPI(service, node), options: httpOptions, loops: parts.clientLoops, raftPort: raftPort,
             ready: ready)
+        let background = [Task { await housekeeping.run() }, Task { await webhooks.run() }]
+        defer { for task in background { task.cancel() } }
         // Everything a request does between its waits runs on the loop that owns its connection: no thread hop.
         let end = try await withTaskExecutorPreference(EventLoopTaskExecutor(parts.clientLoops.next())) {
-            let background = [
-                Task { await housekeeping.run() }, Task { await webhooks.run() },
-            ]
-            defer { for task in background { task.cancel() } }
-            return try await serve(http, node, until: stopSignal, ending)
+            try await serve(http, node, until: stopSignal, ending)
         }
         logger.info("stopping")
+        for task in background { task.cancel() }
+        // A node that has stopped refuses what these wait for, so they end; the loops they use end after them.
         if end != .removed { await stop(node) }
+        if await !BackgroundTasks.ended(background, within: Self.stopGrace) {
+            logger.warning("what runs in the background did not end within \(Self.stopGrace)")
+        }
         try await parts.stop()
         logger.info("stopped")
         return end
@@ -149,5 +152,23 @@ public final class NodeServer: Sendable {
                 ready?(port)
             },
             handler: { await api.respond(to: $0) })
+    }
+}
+
+enum BackgroundTasks {
+    /// Waits for cancelled tasks, without trusting them to end.
+    static func ended(_ tasks: [Task<Void, Never>], within grace: Duration) async -> Bool {
+        let (answers, answer) = AsyncStream.makeStream(of: Bool.self)
+        Task {
+            for task in tasks { await task.value }
+            answer.yield(true)
+        }
+        let alarm = Task {
+            do { try await Task.sleep(for: grace) } catch { return }
+            answer.yield(false)
+        }
+        defer { alarm.cancel() }
+        for await ended in answers { return ended }
+        return false
     }
 }

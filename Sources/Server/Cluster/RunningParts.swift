@@ -17,6 +17,7 @@ struct RunningParts {
     let raftLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let clientLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let readers = NIOThreadPool(numberOfThreads: 2)
+    let resolvers = ResolverPool()
     let clock: SystemClock
     let transport: TCPTransport
     private let threads: Threads
@@ -100,7 +101,7 @@ struct RunningParts {
     }
 
     func makeWebhooks(_ service: MemoryCluster, _ node: RaftNode, logger: Logger) throws -> WebhookDispatcher {
-        let sender = try WebhookSender(loops: clientLoops, resolvers: readers)
+        let sender = try WebhookSender(loops: clientLoops, resolvers: resolvers)
         return WebhookDispatcher(
             service: service, isLeader: { node.status.role == .leader }, clock: clock, logger: logger,
             send: { await sender.send($0, to: $1) })
@@ -115,9 +116,10 @@ struct RunningParts {
             options: APIOptions(archivesOnCollect: configuration.archivesOnCollect))
     }
 
-    /// After the node has stopped.
+    /// After the node has stopped, and what runs in the background.
     func stop() async throws {
         await transport.stop()
+        resolvers.stop()
         threads.stop()
         store.close()
         try await readers.shutdownGracefully()

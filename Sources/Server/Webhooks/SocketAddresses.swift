@@ -1,6 +1,7 @@
 /// The addresses that a name stands for.
 ///
-/// Owns: the call of the system's resolver. Must never: be called on an event loop: it blocks.
+/// Owns: the call of the system's resolver. Must never: be called on an event loop, or on a thread that serves anything
+/// else: it blocks.
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -11,12 +12,12 @@ import Darwin
 
 enum SocketAddresses {
     /// - Returns: 4 or 16 bytes each, in the resolver's order.
-    static func resolve(host: String, port: Int) throws -> [[UInt8]] {
+    static func resolve(host: String) throws -> [[UInt8]] {
         var hints = addrinfo()
         hints.ai_family = AF_UNSPEC
         hints.ai_socktype = CInt(SOCK_STREAM.rawValue)
         var list: UnsafeMutablePointer<addrinfo>?
-        let code = getaddrinfo(host, String(port), &hints, &list)
+        let code = getaddrinfo(host, nil, &hints, &list)
         guard code == 0 else {
             throw WebhookTarget.Problem(description: "cannot resolve '\(host)': \(String(cString: gai_strerror(code)))")
         }

@@ -2,21 +2,24 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import Synchronization
 
-/// One attempt to deliver: connect, send, read the status, close.
+/// One attempt to deliver: resolve, connect, send, read the status, close.
 ///
-/// Owns: the connection and its deadline. Must never: follow a redirect, read more than the head of an answer, or go on
-/// beyond the deadline.
+/// Owns: the connection, and the deadline of all of it together. Must never: follow a redirect, read more than the head of
+/// an answer, or go on beyond the deadline or its task's cancellation.
 struct WebhookSender: Sendable {
     static let timeout = TimeAmount.seconds(10)
 
     private let loops: any EventLoopGroup
-    private let resolvers: NIOThreadPool
+    private let resolvers: ResolverPool
+    private let timeout: TimeAmount
     private let tls: NIOSSLContext
 
-    init(loops: any EventLoopGroup, resolvers: NIOThreadPool) throws {
+    init(loops: any EventLoopGroup, resolvers: ResolverPool, timeout: TimeAmount = Self.timeout) throws {
         self.loops = loops
         self.resolvers = resolvers
+        self.timeout = timeout
         tls = try NIOSSLContext(configuration: .makeClientConfiguration())
     }
 
@@ -24,50 +27,102 @@ struct WebhookSender: Sendable {
     func send(_ message: WebhookMessage, to url: String) async -> String? {
         do {
             let target = try WebhookTarget(url: url)
-            let address = try await resolvers.runIfActive { try target.resolve() }
-            let status = try await post(message, to: target, at: address)
+            let attempt = Attempt(loops.next(), timeout)
+            let status = try await withTaskCancellationHandler {
+                post(message, to: target, attempt)
+                return try await attempt.answer.futureResult.get()
+            } onCancel: {
+                attempt.answer.fail(WebhookTarget.Problem(description: "this node is stopping"))
+            }
             return (200..<300).contains(status) ? nil : "answered \(status)"
         } catch {
             return "\(error)"
         }
     }
 
-    private func post(
-        _ message: WebhookMessage, to target: WebhookTarget, at address: SocketAddress
-    ) async throws -> Int {
-        let loop = loops.next()
-        let answer = loop.makePromise(of: Int.self)
-        let deadline = loop.scheduleTask(in: Self.timeout) {
-            answer.fail(
-                WebhookTarget.Problem(description: "no answer within \(Self.timeout.nanoseconds / 1_000_000_000) s"))
+    private func post(_ message: WebhookMessage, to target: WebhookTarget, _ attempt: Attempt) {
+        addresses(of: target, attempt).flatMapThrowing { try target.address(among: $0) }.whenComplete { result in
+            switch result {
+            case .failure(let error): attempt.answer.fail(error)
+            case .success(let address):
+                guard attempt.goes(on: .connecting) else { return }
+                connect(to: address, target, attempt) {
+                    Self.write(message, to: target, on: $0, failing: attempt.answer)
+                }
+            }
         }
-        // A name is verified against the certificate; an address cannot be.
-        let serverName = target.host.first?.isLetter == true ? target.host : nil
+    }
+
+    private func addresses(of target: WebhookTarget, _ attempt: Attempt) -> EventLoopFuture<[[UInt8]]> {
+        let promise = attempt.loop.makePromise(of: [[UInt8]].self)
+        if let literal = target.literal {
+            promise.succeed([literal])
+        } else {
+            let forget = resolvers.look(up: target.host, promise)
+            attempt.answer.futureResult.whenComplete { _ in forget() }
+        }
+        return promise.futureResult
+    }
+
+    private func connect(
+        to address: SocketAddress, _ target: WebhookTarget, _ attempt: Attempt,
+        write: @escaping @Sendable (any Channel) -> Void
+    ) {
         let tls = tls
-        let bootstrap = ClientBootstrap(group: loop).connectTimeout(Self.timeout).channelInitializer { channel in
+        let bootstrap = ClientBootstrap(group: attempt.loop).connectTimeout(timeout).channelInitializer { channel in
             channel.eventLoop.makeCompletedFuture {
                 if target.isTLS {
                     try channel.pipeline.syncOperations.addHandler(
-                        NIOSSLClientHandler(context: tls, serverHostname: serverName))
+                        NIOSSLClientHandler(context: tls, serverHostname: target.tlsServerName))
                 }
                 try channel.pipeline.syncOperations.addHTTPClientHandlers()
-                try channel.pipeline.syncOperations.addHandler(StatusReader(answer))
+                try channel.pipeline.syncOperations.addHandler(StatusReader(attempt.answer))
             }
         }
-        let channel: any Channel
-        do {
-            channel = try await bootstrap.connect(to: address).get()
-        } catch {
-            answer.fail(error)
-            deadline.cancel()
-            return try await answer.futureResult.get()
+        bootstrap.connect(to: address).whenComplete { result in
+            switch result {
+            case .failure(let error): attempt.answer.fail(error)
+            case .success(let channel):
+                attempt.answer.futureResult.whenComplete { _ in channel.close(promise: nil) }
+                if attempt.goes(on: .answering) { write(channel) }
+            }
         }
-        Self.write(message, to: target, on: channel, failing: answer)
-        defer {
-            deadline.cancel()
-            channel.close(promise: nil)
+    }
+
+    /// How far an attempt is, for its deadline to say, and that it is over.
+    private final class Attempt: Sendable {
+        enum Stage: String {
+            case resolving = "its name was not resolved"
+            case connecting = "no connection"
+            case answering = "no answer"
+            case over
         }
-        return try await answer.futureResult.get()
+        let loop: any EventLoop
+        let answer: EventLoopPromise<Int>
+        private let stage = Mutex(Stage.resolving)
+
+        init(_ loop: any EventLoop, _ timeout: TimeAmount) {
+            self.loop = loop
+            answer = loop.makePromise(of: Int.self)
+            let deadline = loop.scheduleTask(in: timeout) { [answer, self] in
+                let milliseconds = timeout.nanoseconds / 1_000_000
+                answer.fail(
+                    WebhookTarget.Problem(description: "\(stage.withLock { $0 }.rawValue) within \(milliseconds) ms"))
+            }
+            answer.futureResult.whenComplete { [self] _ in
+                stage.withLock { $0 = .over }
+                deadline.cancel()
+            }
+        }
+
+        /// - Returns: false when it is over: what comes late is ignored.
+        func goes(on next: Stage) -> Bool {
+            stage.withLock { stage in
+                guard stage != .over else { return false }
+                stage = next
+                return true
+            }
+        }
     }
 
     private static func write(
