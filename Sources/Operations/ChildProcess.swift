@@ -31,9 +31,13 @@ public final class ChildProcess: Sendable {
     ///
     /// The child gets its own process group, so that a Ctrl-C at the terminal reaches only its parent, and default
     /// signal handling, because ignored signals would be inherited.
+    /// - Parameter environment: variables on top of this process's own.
     /// - Throws: `OperationsError` naming the executable or the file.
-    public init(executable: String, arguments: [String], outputPath: String) throws(OperationsError) {
-        processID = try SpawnRequest(executable: executable, arguments: arguments).start { actions in
+    public init(
+        executable: String, arguments: [String], outputPath: String, environment: [String: String] = [:]
+    ) throws(OperationsError) {
+        let request = SpawnRequest(executable: executable, arguments: arguments, environment: environment)
+        processID = try request.start { actions in
             posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
             posix_spawn_file_actions_addopen(&actions, 1, outputPath, O_WRONLY | O_CREAT | O_APPEND, 0o644)
             posix_spawn_file_actions_adddup2(&actions, 1, 2)

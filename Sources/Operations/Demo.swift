@@ -34,7 +34,7 @@ public struct Demo: Sendable {
             texts = try SourceTexts.find(options.memories)
             let layout: ClusterLayout
             (directory, layout) = try Demo.prepare(prefix: "mneme-demo")
-            cluster = LocalCluster(layout: layout, executable: executable)
+            cluster = LocalCluster(layout: layout, executable: executable, embeds: false)
         } catch {
             Console.error("Error: \(error)")
             return 1

@@ -39,7 +39,7 @@ public struct KillLeaderDrill: Sendable {
         do throws(OperationsError) {
             let layout: ClusterLayout
             (directory, layout) = try Demo.prepare(prefix: "mneme-drill")
-            cluster = LocalCluster(layout: layout, executable: executable)
+            cluster = LocalCluster(layout: layout, executable: executable, embeds: false)
         } catch {
             Console.error("Error: \(error)")
             return 1

@@ -7,10 +7,14 @@ import Synchronization
 public final class LocalCluster: Sendable {
     public let layout: ClusterLayout
     private let executable: String
+    private let environment: [String: String]
     /// By place in the layout; nil before the first start.
     private let children: Mutex<[ChildProcess?]>
 
-    public init(layout: ClusterLayout, executable: String) {
+    /// - Parameter embeds: whether the nodes may use an embedding model, if there is one; drills of the consensus are
+    ///   not to measure that.
+    public init(layout: ClusterLayout, executable: String, embeds: Bool = true) {
+        environment = embeds ? [:] : ["MNEME_EMBEDDINGS": "off"]
         self.layout = layout
         self.executable = executable
         children = Mutex(Array(repeating: nil, count: layout.members.count))
@@ -78,7 +82,8 @@ public final class LocalCluster: Sendable {
             throw OperationsError("node \(member.id): port \(port) on 127.0.0.1 is in use")
         }
         let child = try ChildProcess(
-            executable: other ?? executable, arguments: arguments, outputPath: member.logPath)
+            executable: other ?? executable, arguments: arguments, outputPath: member.logPath,
+            environment: environment)
         children.withLock { $0[place] = child }
         return child.processID
     }

@@ -8,6 +8,8 @@ struct SpawnRequest {
     var executable: String
     /// Without the program's own name.
     var arguments: [String]
+    /// On top of what this process has.
+    var environment: [String: String] = [:]
 
     /// - Parameter prepare: adds what is to happen to the child's descriptors.
     /// - Returns: the child's process id, which is its group's id too.
@@ -35,9 +37,17 @@ struct SpawnRequest {
         var words: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) }
         words.append(nil)
         defer { for word in words { free(word) } }
+        var variables = environmentWords()
+        defer { for variable in variables { free(variable) } }
+        variables.append(nil)
         var processID: pid_t = 0
-        let code = posix_spawnp(&processID, executable, &actions, &attributes, words, environ)
+        let code = posix_spawnp(&processID, executable, &actions, &attributes, words, variables)
         guard code == 0 else { throw OperationsError("start \(executable)", errno: code) }
         return processID
+    }
+
+    private func environmentWords() -> [UnsafeMutablePointer<CChar>?] {
+        let all = ProcessInfo.processInfo.environment.merging(environment) { _, own in own }
+        return all.sorted { $0.key < $1.key }.map { strdup("\($0.key)=\($0.value)") }
     }
 }

@@ -59,6 +59,11 @@ struct ServeCommand: AsyncParsableCommand {
     var noArchiveOnGc = false
     @Option(help: "Purge archived memories that are older than this many days. (default: keep them)")
     var archiveMaxDays: Int64?
+    @Option(
+        help: "Directory of the embedding model. (default: $MNEME_MODEL_DIR or ~/.cache/mneme/model, if it is there)")
+    var model: String?
+    @Flag(help: "Recall by words alone, whether or not there is a model.")
+    var noEmbeddings = false
     @Flag(help: "End when the process that started this one ends.")
     var exitWithParent = false
     @Option(help: "trace, debug, info, notice, warning, error or critical.")
@@ -99,6 +104,7 @@ struct ServeCommand: AsyncParsableCommand {
         configuration.collectSeconds = gcInterval
         configuration.archivesOnCollect = !noArchiveOnGc
         configuration.archiveDaysMax = archiveMaxDays
+        configuration.model = noEmbeddings ? .none : model.map { .directory($0) } ?? .usual
         configuration.segmentBytes = segmentBytes
         configuration.checkpointBytes = checkpointBytes
         configuration.compactionKeepEntries = keepEntries

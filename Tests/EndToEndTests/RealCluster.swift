@@ -9,9 +9,13 @@ struct RealCluster {
     let client: MemoryClient
     private let directory: TemporaryDirectory
 
-    /// The `mneme` that was built together with this test program.
-    static let executable = URL(fileURLWithPath: SystemText.ownExecutable()).deletingLastPathComponent()
-        .appendingPathComponent("mneme").path
+    /// The `mneme` that was built together with this test program. Nodes have no embedding model, whatever this machine
+    /// has, unless a test gives them one.
+    static let executable: String = {
+        setenv("MNEME_EMBEDDINGS", "off", 1)
+        return URL(fileURLWithPath: SystemText.ownExecutable()).deletingLastPathComponent()
+            .appendingPathComponent("mneme").path
+    }()
 
     static func run(
         nodes: Int, joiners: Int = 0, serveArguments: [String] = [], _ body: (RealCluster) async throws -> Void

@@ -94,7 +94,9 @@ private struct ReferenceRanking {
             ["alpha"], ["mu"], ["alpha", "lambda"], ["kappa", "kappa", "beta"], ["gamma", "nowhere", "theta", "iota"],
         ] {
             let result = try test.read { reader throws(StoreError) in
-                try reader.recall(RecallQuery(context: query.joined(separator: " "), limit: 15), now: time(0))
+                var asked = RecallQuery(context: query.joined(separator: " "), limit: 15)
+                asked.ranking = .compat
+                return try reader.recall(asked, now: time(0))
             }
             let expected = reference.recall(query, now: 0, limit: 15)
             #expect(result.hits.map(\.memory.id) == expected.map(\.id), "\(query)")
@@ -106,7 +108,9 @@ private struct ReferenceRanking {
     }
 
     private func recall(_ test: TestStore, _ query: RecallQuery, now: Int64 = 0) throws -> RecallResult {
-        try test.read { reader throws(StoreError) in try reader.recall(query, now: time(now)) }
+        var query = query
+        query.ranking = .compat
+        return try test.read { [query] reader throws(StoreError) in try reader.recall(query, now: time(now)) }
     }
 
     @Test func `a namespace with a slash widens to its ancestors, and nearness reorders`() throws {
@@ -171,8 +175,8 @@ private struct ReferenceRanking {
         func ids(_ query: RecallQuery, now: Int64 = 50) throws -> Set<String> {
             Set(try recall(test, query, now: now).hits.map(\.memory.id))
         }
-        #expect(try ids(RecallQuery(context: "needle", tag: "y,z")) == ["a"], "one literal tag, not a list")
-        #expect(try ids(RecallQuery(context: "needle", tag: "y")) == ["b"])
+        #expect(try ids(RecallQuery(context: "needle", tags: ["y,z"])) == ["a"], "one literal tag, not a list")
+        #expect(try ids(RecallQuery(context: "needle", tags: ["y"])) == ["b"])
         #expect(try ids(RecallQuery(context: "needle", since: time(20), until: time(20))) == ["b"])
         #expect(try ids(RecallQuery(context: "needle"), now: 100) == ["a", "c"], "expired at the very instant")
         #expect(try ids(RecallQuery(context: "needle"), now: 99) == ["a", "b", "c"])

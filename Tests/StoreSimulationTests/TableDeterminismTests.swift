@@ -60,7 +60,7 @@ import Testing
             try log.filter { $0.kind == .command }.map { entry in
                 String("\(try CommandCodec.decode(entry.command).command)".prefix { $0 != "(" })
             })
-        #expect(kinds.count == 25, "the log holds \(kinds.sorted())")
+        #expect(kinds.count == 26, "the log holds \(kinds.sorted())")
 
         let (_, reference) = try Self.machine()
         var outcomes: Set<String> = []

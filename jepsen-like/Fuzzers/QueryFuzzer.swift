@@ -28,16 +28,18 @@ public struct QueryFuzzer: Fuzzer {
         let asAgent = random.oneIn(3) ? HostileText.make(&random) : nil
         let tag = random.oneIn(4) ? HostileText.make(&random) : nil
         let now = "2026-01-02T00:00:00+00:00"
-        let which = random.below(3)
+        let which = random.below(4)
         do throws(StoreError) {
             try service.store.read { reader throws(StoreError) in
                 switch which {
                 case 0:
                     _ = try reader.search(
                         SearchQuery(text: text, namespace: namespace, tag: tag, asAgent: asAgent), now: now)
-                case 1:
-                    _ = try reader.recall(
-                        RecallQuery(context: text, namespace: namespace, tag: tag, asAgent: asAgent), now: now)
+                case 1, 2:
+                    var query = RecallQuery(
+                        context: text, namespace: namespace, tags: tag.map { [$0] } ?? [], asAgent: asAgent)
+                    query.ranking = which == 1 ? .compat : .standard
+                    _ = try reader.recall(query, now: now)
                 default:
                     _ = try reader.similarTitles(title: text, namespace: namespace ?? "global", limit: 5)
                 }

@@ -36,7 +36,7 @@ struct ChangeDrill: Sendable {
             let layout = try ClusterLayout(
                 nodes: plan.founders, joiners: plan.joiners, directory: directory.path,
                 clusterID: "\(plan.name) drill", basePort: nil)
-            cluster = LocalCluster(layout: layout, executable: plan.executable)
+            cluster = LocalCluster(layout: layout, executable: plan.executable, embeds: false)
         } catch {
             Console.error("Error: \(error)")
             return 1

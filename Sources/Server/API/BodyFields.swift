@@ -87,6 +87,11 @@ struct BodyFields {
         guard case .integer(let number) = value else { throw mismatch(value, key, expected: "i64") }
         return number
     }
+    func optionalBool(_ key: String) throws(APIFailure) -> Bool? {
+        guard let value = present(key) else { return nil }
+        guard case .bool(let flag) = value else { throw mismatch(value, key, expected: "a boolean") }
+        return flag
+    }
     func optionalUnsigned(_ key: String) throws(APIFailure) -> Int? {
         guard let value = present(key) else { return nil }
         switch value {

@@ -19,6 +19,9 @@ extension MemoryAPI {
             "membership": .string(status.membership), "node_id": MemoryAPI.number(status.nodeID),
             "peers": .array(status.members.map(MemoryAPI.document)), "role": .string(status.role),
             "term": MemoryAPI.number(status.term), "uptime_ms": MemoryAPI.number(status.uptimeMilliseconds),
+            "vectors": status.embedded.map {
+                ["count": .integer(Int64($0.vectors)), "memories": .integer(Int64($0.memories))]
+            } ?? .null,
         ]
         return .json(200, body.encoded())
     }

@@ -26,7 +26,7 @@ extension MemoryAPI {
         var similar: [String]?
         let committed = try await submit(
             governed(.store(command), caller: agentID, nowNanoseconds: now), idempotency: idempotency,
-            nowNanoseconds: now
+            nowNanoseconds: now, texts: [EmbeddedText.of(title: command.title, content: command.content)]
         ) {
             similar = similarTitlesIfIdle(input.title, namespace: input.namespace)
         }

@@ -31,7 +31,7 @@ extension MemoryAPI {
         case .registerEntity: try await registerEntity(request)
         case .entityByAlias: try await entityByAlias(request)
         case .contradictions: try await contradictions(request)
-        case .checkDuplicate: try checkDuplicate(request)
+        case .checkDuplicate: try await checkDuplicate(request)
         default: throw .notBuilt("\(route.method) \(route.pattern)")
         }
     }

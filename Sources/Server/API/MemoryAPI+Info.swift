@@ -17,13 +17,13 @@ extension MemoryAPI {
             healthy = false
         }
         let body: JSONValue = [
-            "embedder_ready": false, "federation_enabled": false, "service": "ai-memory",
+            "embedder_ready": .bool(embedding != nil), "federation_enabled": false, "service": "ai-memory",
             "status": healthy ? "ok" : "error", "version": .string(MemoryAPI.compatibleVersion),
         ]
         return .json(healthy ? 200 : 503, body.encoded())
     }
 
-    /// Schema 2 for the keyword tier, with the counts of this node; zeros when its store does not answer.
+    /// Schema 2 for the tier keyword or semantic, with the counts of this node; zeros when its store does not answer.
     func capabilities() async -> APIResponse {
         var rules = 0
         var hooks = 0
@@ -35,15 +35,22 @@ extension MemoryAPI {
         } catch {
             (rules, hooks, pending) = (0, 0, 0)
         }
+        let hasModel = embedding != nil
         let features: JSONValue = [
-            "keyword_search": true, "semantic_search": false, "hybrid_recall": false, "query_expansion": false,
-            "auto_consolidation": false, "auto_tagging": false, "contradiction_analysis": false,
-            "cross_encoder_reranking": false, "memory_reflection": false, "embedder_loaded": false,
+            "keyword_search": true, "semantic_search": .bool(hasModel), "hybrid_recall": .bool(hasModel),
+            "query_expansion": false, "auto_consolidation": false, "auto_tagging": false,
+            "contradiction_analysis": false, "cross_encoder_reranking": false, "memory_reflection": false,
+            "embedder_loaded": .bool(hasModel),
         ]
         let body: JSONValue = [
-            "schema_version": "2", "tier": "keyword", "version": .string(MemoryAPI.compatibleVersion),
+            "schema_version": "2", "tier": hasModel ? "semantic" : "keyword",
+            "version": .string(MemoryAPI.compatibleVersion),
             "features": features,
-            "models": ["embedding": "none", "embedding_dim": 0, "llm": "none", "cross_encoder": "none"],
+            "models": [
+                "embedding": hasModel ? "sentence-transformers/all-MiniLM-L6-v2" : "none",
+                "embedding_dim": .integer(Int64(embedding?.model.dimension ?? 0)), "llm": "none",
+                "cross_encoder": "none",
+            ],
             "permissions": ["mode": "ask", "active_rules": .integer(Int64(rules)), "rule_summary": []],
             "hooks": ["registered_count": .integer(Int64(hooks)), "by_event": [:]],
             "compaction": ["enabled": false, "interval_minutes": .null, "last_run_at": .null, "last_run_stats": .null],
@@ -72,21 +79,6 @@ extension MemoryAPI {
         var response = APIResponse.json(200, body.encoded())
         point.mark(&response)
         return response
-    }
-
-    /// Validated as ever, and then there is nothing to compare with.
-    func checkDuplicate(_ request: APIRequest) throws(APIFailure) -> APIResponse {
-        let fields = try BodyFields(JSONBody.json(request, bytesMax: options.bodyBytesMax))
-        let title = try fields.requiredText("title")
-        let content = try fields.requiredText("content")
-        let namespace = try fields.optionalText("namespace")
-        _ = try fields.optionalDouble("threshold")
-        if let reason = Validation.title(title) { throw .bad("invalid title: \(reason)") }
-        if let reason = Validation.content(content) { throw .bad("invalid content: \(reason)") }
-        if let namespace, !Validation.isBlank(namespace), let reason = Validation.namespace(namespace) {
-            throw .bad("invalid namespace: \(reason)")
-        }
-        throw .error(503, "memory_check_duplicate needs an embedder, and none is loaded")
     }
 
     /// Families sorted by name: the compatible ones, then this server's own.

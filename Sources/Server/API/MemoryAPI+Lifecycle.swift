@@ -53,7 +53,9 @@ extension MemoryAPI {
         let command = ConsolidateCommand(
             ids: ids, id: freshID(), title: title, summary: summary, namespace: namespace, tier: tier,
             source: "consolidation", agentID: agent, at: Timestamp.text(nanoseconds: now))
-        let committed = try await submit(.consolidate(command), idempotency: idempotency, nowNanoseconds: now)
+        let committed = try await submit(
+            .consolidate(command), idempotency: idempotency, nowNanoseconds: now,
+            texts: [EmbeddedText.of(title: command.title, content: command.summary)])
         guard case .stored(let id, _, _) = committed.outcome else { throw refusal(committed) }
         return committed.answer(201, ["consolidated": .integer(Int64(ids.count)), "id": .string(id)])
     }

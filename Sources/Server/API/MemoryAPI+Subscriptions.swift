@@ -90,8 +90,9 @@ private struct SubscriptionInput {
         if url == nil { url = try fields.optionalText("callback_url") }
         namespace = try fields.optionalText("namespace")
         secret = try fields.optionalText("secret")
-        namespaceFilter = try fields.optionalText("namespace_filter")
-        agentFilter = try fields.optionalText("agent_filter")
+        // An empty filter lets everything pass, like none.
+        namespaceFilter = try fields.optionalText("namespace_filter").flatMap { $0.isEmpty ? nil : $0 }
+        agentFilter = try fields.optionalText("agent_filter").flatMap { $0.isEmpty ? nil : $0 }
         if case .array = fields.value("events") {
             isEventsArray = true
             let names = try fields.texts("events")

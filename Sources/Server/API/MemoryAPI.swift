@@ -7,6 +7,8 @@ import Logging
 import StateMachine
 
 public struct MemoryAPI: Sendable {
+    /// nil: words alone.
+    let embedding: EmbeddingService?
     let service: any MemoryService
     /// nil: membership cannot be seen or changed through this node.
     let cluster: (any ClusterService)?
@@ -18,8 +20,10 @@ public struct MemoryAPI: Sendable {
     static let compatibleVersion = "0.6.3"
 
     public init(
-        service: any MemoryService, cluster: (any ClusterService)? = nil, options: APIOptions = APIOptions()
+        service: any MemoryService, cluster: (any ClusterService)? = nil, embedding: EmbeddingService? = nil,
+        options: APIOptions = APIOptions()
     ) {
+        self.embedding = embedding
         self.service = service
         self.cluster = cluster
         self.options = options
@@ -157,11 +161,15 @@ extension MemoryAPI {
         }
     }
 
+    /// - Parameter texts: what of the memories that it writes is embedded, as far as it is known and worth waiting for.
     func submit(
-        _ command: Command, idempotency: Idempotency?, nowNanoseconds: Int64, meanwhile: () -> Void = {}
+        _ command: Command, idempotency: Idempotency?, nowNanoseconds: Int64, texts: [String] = [],
+        meanwhile: () -> Void = {}
     ) async throws(APIFailure) -> Committed {
-        let envelope = CommandEnvelope(
+        var envelope = CommandEnvelope(
             timeNanoseconds: nowNanoseconds, idempotency: idempotency, command: command)
+        // An older member could not read it; the backlog brings the vectors when all can.
+        if let embedding, !texts.isEmpty, service.hasTables() { envelope.vectors = await embedding.attachment(texts) }
         do throws(ServiceError) {
             return try await service.submit(
                 envelope, timeoutMilliseconds: options.writeTimeoutMilliseconds, meanwhile: meanwhile)

@@ -15,7 +15,7 @@ extension JSONWriter {
     }
 
     /// - Parameter score: written beside the memory's own fields; nil leaves it out.
-    mutating func memory(_ memory: Memory, score: Double? = nil) {
+    mutating func memory(_ memory: Memory, score: Double? = nil, explain: JSONValue? = nil) {
         beginObject()
         key("access_count")
         integer(memory.accessCount)
@@ -28,6 +28,10 @@ extension JSONWriter {
         if let expiresAt = memory.expiresAt {
             key("expires_at")
             string(expiresAt)
+        }
+        if let explain {
+            key("explain")
+            value(explain)
         }
         key("id")
         string(memory.id)

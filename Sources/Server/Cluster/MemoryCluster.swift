@@ -259,13 +259,18 @@ final class MemoryCluster: MemoryService {
             clusterName: facts.clusterName, nodeID: facts.nodeID)
         let own = NodeID(facts.nodeID)
         let ownRole = view.member(facts.nodeID)?.role.rawValue
-        return NodeStatus(
+        var status = NodeStatus(
             nodeID: facts.nodeID, clusterID: facts.clusterName, role: core.role.rawValue, term: core.term.rawValue,
             leaderID: core.leader?.rawValue, commitIndex: core.commit.rawValue, appliedIndex: applied.index,
             lastIndex: core.lastIndex.rawValue, firstIndex: core.base.index.rawValue + 1,
             digest: hexadecimal(applied.digest), logBytes: node.gauges.current.logBytes,
             uptimeMilliseconds: (facts.clock.monotonicNanoseconds() - facts.startedNanoseconds) / 1_000_000,
             membership: ownRole ?? (core.configuration.wasRemoved(own) ? "removed" : "unknown"), members: view.members)
+        if store.keepsVectors {
+            let counts = store.vectorCounts()
+            status.embedded = (counts.vectors, counts.rows)
+        }
+        return status
     }
 
     func metricsText() async -> String {

@@ -54,7 +54,7 @@ public enum ServiceError: Error, Hashable, Sendable {
 }
 
 /// One node as its peers and operators see it; what `GET /cluster/v1/status` prints.
-public struct NodeStatus: Hashable, Sendable {
+public struct NodeStatus: Sendable {
     public var nodeID: UInt64
     public var clusterID: String
     public var role: String
@@ -68,6 +68,8 @@ public struct NodeStatus: Hashable, Sendable {
     public var digest: String
     public var logBytes: UInt64
     public var uptimeMilliseconds: UInt64
+    /// What recall knows on this node: memories, and how many of them have a vector. nil: it computes none.
+    public var embedded: (vectors: Int, memories: Int)?
     /// This node's place in the cluster: a role of a member, `removed`, or `unknown` while it waits to be told.
     public var membership: String
     /// Everybody, this node included.

@@ -33,7 +33,10 @@ public final class NodeServer: Sendable {
         var httpOptions = HTTPServerOptions()
         httpOptions.connectionsMax = try DescriptorLimit.connectionsMax(wanted: httpOptions.connectionsMax)
         var directory = try DataDirectory.open(configuration)
-        let store = try MemoryStore.open(directory: directory.storePath, options: StoreOptions())
+        let embedding = try configuration.model.open(logger: logger).map { EmbeddingService($0) }
+        var storeOptions = StoreOptions()
+        storeOptions.vectorModel = embedding?.model
+        let store = try MemoryStore.open(directory: directory.storePath, options: storeOptions)
         let machine = MemoryMachine(store: store)
         let replicated = try NodeRecovery.configuration(of: machine.appliedPosition())?.configuration
         if let replicated, replicated.wasRemoved(NodeID(configuration.nodeID)) {
@@ -49,7 +52,8 @@ public final class NodeServer: Sendable {
 
         let ending = EndSignal(logger: logger)
         let parts = try RunningParts(
-            configuration: configuration, directory: directory, store: store, replicated: replicated, logger: logger)
+            configuration: configuration, directory: directory, store: store, embedding: embedding,
+            replicated: replicated, logger: logger)
         let node = try parts.makeNode(started, machine: machine, ending: ending, logger: logger)
         node.start()
         let raftPort = try await listen(parts, node, ending)
@@ -59,7 +63,10 @@ public final class NodeServer: Sendable {
         let http = makeHTTPServer(
             parts.makeAPI(service, node), options: httpOptions, loops: parts.clientLoops, raftPort: raftPort,
             ready: ready)
-        let background = [Task { await housekeeping.run() }, Task { await webhooks.run() }]
+        var background = [Task { await housekeeping.run() }, Task { await webhooks.run() }]
+        if let backlog = parts.makeBacklog(service, node, logger: logger) {
+            background.append(Task { await backlog.run() })
+        }
         defer { for task in background { task.cancel() } }
         // Everything a request does between its waits runs on the loop that owns its connection: no thread hop.
         let end = try await withTaskExecutorPreference(EventLoopTaskExecutor(parts.clientLoops.next())) {

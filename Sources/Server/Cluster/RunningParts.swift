@@ -14,6 +14,7 @@ struct RunningParts {
     let configuration: ServeConfiguration
     let directory: DataDirectory
     let store: MemoryStore
+    let embedding: EmbeddingService?
     let raftLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let clientLoops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let readers = NIOThreadPool(numberOfThreads: 2)
@@ -24,12 +25,13 @@ struct RunningParts {
 
     /// - Parameter replicated: the configuration the state machine holds; nil while none was applied.
     init(
-        configuration: ServeConfiguration, directory: DataDirectory, store: MemoryStore, replicated: Configuration?,
-        logger: Logger
+        configuration: ServeConfiguration, directory: DataDirectory, store: MemoryStore,
+        embedding: EmbeddingService?, replicated: Configuration?, logger: Logger
     ) throws {
         self.configuration = configuration
         self.directory = directory
         self.store = store
+        self.embedding = embedding
         readers.start()
         let loop = raftLoops.next()
         clock = SystemClock(timerLoop: loop)
@@ -100,6 +102,15 @@ struct RunningParts {
             isLeader: { node.status.role == .leader }, clock: clock, logger: logger)
     }
 
+    /// nil: this node computes no vectors.
+    func makeBacklog(_ service: MemoryCluster, _ node: RaftNode, logger: Logger) -> EmbeddingBacklog? {
+        embedding.map { embedding in
+            EmbeddingBacklog(
+                service: service, store: store, embedding: embedding, isLeader: { node.status.role == .leader },
+                clock: clock, logger: logger)
+        }
+    }
+
     func makeWebhooks(_ service: MemoryCluster, _ node: RaftNode, logger: Logger) throws -> WebhookDispatcher {
         let sender = try WebhookSender(loops: clientLoops, resolvers: resolvers)
         return WebhookDispatcher(
@@ -112,7 +123,7 @@ struct RunningParts {
             door: NodeMembershipDoor(node: node, clock: clock, tickMilliseconds: configuration.tickMilliseconds),
             clusterName: configuration.clusterName, nodeID: configuration.nodeID)
         return MemoryAPI(
-            service: service, cluster: membership,
+            service: service, cluster: membership, embedding: embedding,
             options: APIOptions(archivesOnCollect: configuration.archivesOnCollect))
     }
 
@@ -122,6 +133,7 @@ struct RunningParts {
         resolvers.stop()
         threads.stop()
         store.close()
+        try await embedding?.stop()
         try await readers.shutdownGracefully()
         try await clientLoops.shutdownGracefully()
         try await raftLoops.shutdownGracefully()

@@ -29,6 +29,8 @@ public struct ServeConfiguration: Sendable {
     public var archivesOnCollect = true
     /// Archived memories older than this many days are purged; nil keeps them.
     public var archiveDaysMax: Int64?
+    /// What computes vectors for recall by meaning.
+    public var model = ModelChoice.usual
 
     public var nodeID: UInt64 { founding.nodeID }
     public var clusterName: String { founding.clusterName }

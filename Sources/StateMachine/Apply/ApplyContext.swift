@@ -13,6 +13,11 @@ final class ApplyContext {
     var standardsCount: Int64 = 0
     var subscriptionsCount: Int64 = 0
     var deliveriesCount: Int64 = 0
+    var vectorsCount: Int64 = 0
+    /// What came with the command being applied.
+    private(set) var vectors: TextVectors?
+    /// Of this transaction, for whoever keeps indexes in memory.
+    var changes: [RowChange] = []
     /// Written by `finishBatch`, before COMMIT.
     var textChanges = TextIndexChanges()
     private var digests: [RecentDigests.Entry] = []
@@ -33,6 +38,7 @@ final class ApplyContext {
         standardsCount = try database.integer("SELECT count(*) FROM standards")
         subscriptionsCount = try database.integer("SELECT count(*) FROM subscriptions")
         deliveriesCount = try database.integer("SELECT count(*) FROM deliveries")
+        vectorsCount = try database.integer("SELECT count(*) FROM vectors")
     }
 
     var hasTables: Bool { meta.hasTables }
@@ -88,6 +94,12 @@ final class ApplyContext {
         return outcome
     }
 
+    /// Of the transactions since the last call.
+    func takeChanges() -> [RowChange] {
+        defer { changes.removeAll(keepingCapacity: true) }
+        return changes
+    }
+
     /// Of the entries applied since the last call.
     func takeDigests() -> [RecentDigests.Entry] {
         defer { digests.removeAll(keepingCapacity: true) }
@@ -112,6 +124,8 @@ final class ApplyContext {
 
     private func execute(_ envelope: CommandEnvelope) throws(StoreError) -> [UInt8] {
         try expireSessions()
+        vectors = envelope.vectors
+        defer { vectors = nil }
         guard let idempotency = envelope.idempotency else {
             return OutcomeCodec.encode(try execute(envelope.command))
         }
@@ -143,7 +157,7 @@ final class ApplyContext {
             return try setRegister(command)
         case .governed, .decide, .link, .unlink, .invalidate, .registerEntity, .setStandard, .clearStandard,
             .registerAgent, .archive, .restore, .purge, .collect, .forget, .consolidate, .importRows, .subscribe,
-            .unsubscribe, .settle:
+            .unsubscribe, .settle, .setVectors:
             guard hasTables else {
                 throw StoreError(
                     doing: "apply index \(index)",
@@ -176,6 +190,7 @@ final class ApplyContext {
         case .subscribe(let command): return try subscribe(command)
         case .unsubscribe(let command): return try unsubscribe(command)
         case .settle(let command): return try settle(command)
+        case .setVectors(let command): return try setVectors(command)
         case .store, .storeBatch, .update, .delete, .touch, .setRegister:
             throw StoreError(doing: "apply index \(index)", message: "\(command.featureLevel) is no level of tables")
         }

@@ -88,6 +88,7 @@ extension ApplyContext {
         try statements.deleteMemory.bind(1, existing.row)
         try statements.deleteMemory.run()
         try digest.memoryRemoved(row: existing.row, id: existing.memory.id)
+        try forgetVector(row: existing.row)
         guard hasTables else { return }
         try removeLinks(of: existing.memory.id)
         try removeStandards(of: existing.memory.id)
@@ -138,6 +139,7 @@ extension ApplyContext {
         try statement.run()
         try addText(row: row, memory, tagsText: tagsText)
         try digest.memoryWritten(row: row, memory)
+        try vectorize(newRow: row, memory)
     }
 
     func write(_ memory: Memory, over existing: MemoryRow) throws(StoreError) {
@@ -157,6 +159,7 @@ extension ApplyContext {
         try statement.run()
         if textChanged { try addText(row: existing.row, memory, tagsText: tagsText) }
         try digest.memoryWritten(row: existing.row, memory)
+        try vectorize(row: existing.row, memory, over: old)
     }
 
     private func bindChangeable(

@@ -68,6 +68,8 @@ extension ApplyContext {
                 before.columns, at: command.at, shortExpiry: shortExpiry, midExpiry: midExpiry, index: index)
             try write(after, row: before.row, whole: promotedOrRaised)
             try digest.memoryTouched(row: before.row, after)
+            changes.append(
+                .touched(row: before.row, tier: after.tier, expiresAt: after.expiresAt, version: after.version))
             count += 1
         }
         return .touched(count: count)

@@ -37,6 +37,7 @@ public enum Command: Hashable, Sendable {
     case subscribe(SubscribeCommand)
     case unsubscribe(UnsubscribeCommand)
     case settle(SettleCommand)
+    case setVectors(SetVectorsCommand)
 
     /// The level of the cluster from which on it may be proposed.
     public var featureLevel: UInt16 {
@@ -44,7 +45,7 @@ public enum Command: Hashable, Sendable {
         case .store, .storeBatch, .update, .delete, .touch, .setRegister: 0
         case .governed, .decide, .link, .unlink, .invalidate, .registerEntity, .setStandard, .clearStandard,
             .registerAgent, .archive, .restore, .purge, .collect, .forget, .consolidate, .importRows, .subscribe,
-            .unsubscribe, .settle:
+            .unsubscribe, .settle, .setVectors:
             FeatureLevel.tables
         }
     }
@@ -65,10 +66,20 @@ public struct CommandEnvelope: Hashable, Sendable {
     /// At most once per key: a second command with the same key changes nothing and returns the first outcome.
     public var idempotency: Idempotency?
     public var command: Command
-    public init(timeNanoseconds: Int64, idempotency: Idempotency? = nil, command: Command) {
+    /// Of the texts that the command may write, as far as they were computed before it was proposed.
+    public var vectors: TextVectors?
+    public init(
+        timeNanoseconds: Int64, idempotency: Idempotency? = nil, command: Command, vectors: TextVectors? = nil
+    ) {
         self.timeNanoseconds = timeNanoseconds
         self.idempotency = idempotency
         self.command = command
+        self.vectors = vectors
+    }
+
+    /// The level of the cluster from which on it may be proposed.
+    public var featureLevel: UInt16 {
+        vectors == nil ? command.featureLevel : max(command.featureLevel, FeatureLevel.tables)
     }
 }
 

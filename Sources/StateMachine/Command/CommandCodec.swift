@@ -18,13 +18,19 @@ public enum CommandLimits {
     public static let collectMax = 1_000
     public static let settleMax = 1_000
     public static let registerKeyBytesMax = 512
+    /// Vectors of one command, and the bytes of one.
+    public static let vectorsMax = 1_000
+    public static let vectorBytesMax = 16_384
+    public static let modelBytesMax = 128
     public static let registerValueBytesMax = 65_536
 }
 
 public enum CommandCodec {
-    /// First byte of every command: 1 for what there was at first, 2 for what came with feature level 2.
-    public static let version: UInt8 = 2
+    /// First byte of every command: 1 for what there was at first, 2 for what came with feature level 2; 3 for any of
+    /// them with vectors in front of it, which came with that level too.
+    public static let version: UInt8 = 3
     private static let firstVersion: UInt8 = 1
+    private static let tablesVersion: UInt8 = 2
 
     private enum Kind: UInt8 {
         case store = 1
@@ -52,20 +58,25 @@ public enum CommandCodec {
         case subscribe = 32
         case unsubscribe = 33
         case settle = 34
+        case setVectors = 35
 
-        var version: UInt8 { rawValue < Kind.governed.rawValue ? CommandCodec.firstVersion : CommandCodec.version }
+        var version: UInt8 {
+            rawValue < Kind.governed.rawValue ? CommandCodec.firstVersion : CommandCodec.tablesVersion
+        }
     }
 
     /// - Note: encoding checks nothing. A proposer calls `check` first: a committed command that cannot be decoded
     ///   stops every node.
     public static func encode(_ envelope: CommandEnvelope) -> [UInt8] {
         var writer = ByteWriter(capacity: 512)
-        writer.byte(envelope.command.featureLevel < FeatureLevel.tables ? firstVersion : version)
+        let plain = envelope.command.featureLevel < FeatureLevel.tables ? firstVersion : tablesVersion
+        writer.byte(envelope.vectors == nil ? plain : version)
         writer.fixed64(UInt64(bitPattern: envelope.timeNanoseconds))
         writer.optional(envelope.idempotency) { writer, idempotency in
             writer.text(idempotency.key)
             writer.blob(idempotency.requestDigest)
         }
+        envelope.vectors?.write(to: &writer)
         write(envelope.command, to: &writer)
         return writer.bytes
     }
@@ -116,6 +127,7 @@ public enum CommandCodec {
         case .subscribe(let body): write(.subscribe, body, to: &writer)
         case .unsubscribe(let body): write(.unsubscribe, body, to: &writer)
         case .settle(let body): write(.settle, body, to: &writer)
+        case .setVectors(let body): write(.setVectors, body, to: &writer)
         }
     }
 
@@ -148,15 +160,16 @@ public enum CommandCodec {
             }
             return Idempotency(key: key, requestDigest: digest)
         }
+        let vectors = found == version ? try TextVectors(from: &reader) : nil
         let kindOffset = reader.offset
         let kindByte = try reader.byte("command type")
-        guard let kind = Kind(rawValue: kindByte), kind.version == found else {
+        guard let kind = Kind(rawValue: kindByte), vectors != nil || kind.version == found else {
             throw CodecError(
                 message: "command type \(kindByte) of version \(found) is unknown to this build", offset: kindOffset)
         }
         let command = try readCommand(kind, from: &reader)
         try reader.finish()
-        return CommandEnvelope(timeNanoseconds: time, idempotency: idempotency, command: command)
+        return CommandEnvelope(timeNanoseconds: time, idempotency: idempotency, command: command, vectors: vectors)
     }
 
     private static func readCommand(_ kind: Kind, from reader: inout ByteReader) throws(CodecError) -> Command {
@@ -207,6 +220,7 @@ public enum CommandCodec {
         case .subscribe: return .subscribe(try SubscribeCommand(from: &reader))
         case .unsubscribe: return .unsubscribe(try UnsubscribeCommand(from: &reader))
         case .settle: return .settle(try SettleCommand(from: &reader))
+        case .setVectors: return .setVectors(try SetVectorsCommand(from: &reader))
         }
     }
 

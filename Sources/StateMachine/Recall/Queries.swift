@@ -86,52 +86,6 @@ public struct SearchQuery: Hashable, Sendable {
     }
 }
 
-public struct RecallQuery: Hashable, Sendable {
-    /// Free text; any word may occur.
-    public var context: String
-    /// With a `/`: itself and all its ancestors. Without: exact.
-    public var namespace: String?
-    public var limit: Int
-    public var tag: String?
-    public var since: String?
-    public var until: String?
-    public var asAgent: String?
-    /// Tokens of four bytes of title and content that the answer may hold.
-    public var budgetTokens: Int?
-    public init(
-        context: String, namespace: String? = nil, limit: Int = 10, tag: String? = nil, since: String? = nil,
-        until: String? = nil, asAgent: String? = nil, budgetTokens: Int? = nil
-    ) {
-        self.context = context
-        self.namespace = namespace
-        self.limit = limit
-        self.tag = tag
-        self.since = since
-        self.until = until
-        self.asAgent = asAgent
-        self.budgetTokens = budgetTokens
-    }
-}
-
-public struct RecallHit: Hashable, Sendable {
-    public var memory: Memory
-    /// Rounded to three decimals, half away from zero.
-    public var score: Double
-    public init(memory: Memory, score: Double) {
-        self.memory = memory
-        self.score = score
-    }
-}
-
-public struct RecallResult: Hashable, Sendable {
-    public var hits: [RecallHit]
-    public var tokensUsed: Int
-    public init(hits: [RecallHit], tokensUsed: Int) {
-        self.hits = hits
-        self.tokensUsed = tokensUsed
-    }
-}
-
 /// Counts include rows past their expiry that nobody has collected yet.
 public struct StoreStats: Hashable, Sendable {
     public struct NamespaceCount: Hashable, Sendable {

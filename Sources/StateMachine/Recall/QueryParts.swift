@@ -18,6 +18,11 @@ struct QueryParts {
         self.arguments.append(contentsOf: arguments)
     }
 
+    mutating func append(_ others: QueryParts) {
+        conditions.append(contentsOf: others.conditions)
+        arguments.append(contentsOf: others.arguments)
+    }
+
     var whereClause: String { conditions.isEmpty ? "" : "WHERE " + conditions.joined(separator: " AND ") }
 
     mutating func requireLive(now: String) {

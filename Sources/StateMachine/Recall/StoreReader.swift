@@ -11,14 +11,16 @@ public struct StoreReader {
     let rowsEver: Int64
     /// Whether the tables of feature level 2 are there; without them there is nothing in them.
     let hasTables: Bool
+    let index: RecallIndex
 
     /// Ids named in an ambiguous lookup at most.
     public static let ambiguousIDsMax = 100
     /// Rows of one answer at most, whatever is asked.
     public static let limitMax = 10_000
 
-    init(_ database: Database) throws(StoreError) {
+    init(_ database: Database, index: RecallIndex) throws(StoreError) {
         self.database = database
+        self.index = index
         let meta = try Meta.read(database)
         self.appliedIndex = meta.applied.index
         self.rowsEver = meta.nextRow - 1

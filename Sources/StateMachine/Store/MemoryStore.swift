@@ -14,6 +14,7 @@ public final class MemoryStore: @unchecked Sendable {
     private let appliedState: Mutex<AppliedState>
     private let tables: Mutex<Bool>
     private let recent = Mutex(RecentDigests())
+    private let currentIndex: Mutex<RecallIndex>
     private let installedPosition: Mutex<InstalledPosition>
     /// The incoming snapshot that was begun last.
     let incoming = Mutex<IncomingState?>(nil)
@@ -23,7 +24,11 @@ public final class MemoryStore: @unchecked Sendable {
     /// Tests stop an install at each of its steps with this.
     var installStep: ((InstallStep) throws(StoreError) -> Void)?
 
-    private init(directory: StoreDirectory, options: StoreOptions, writer: Writer, installed: InstalledPosition) {
+    private init(
+        directory: StoreDirectory, options: StoreOptions, writer: Writer, installed: InstalledPosition,
+        index: RecallIndex
+    ) {
+        self.currentIndex = Mutex(index)
         self.installedPosition = Mutex(installed)
         self.directory = directory
         self.options = options
@@ -53,7 +58,10 @@ public final class MemoryStore: @unchecked Sendable {
         try directory.removeStaleIncoming(appliedIndex: writer.context.meta.applied.index)
         let installed = try InstalledPosition.read(
             generationPath: directory.generationPath(number), files: files)
-        return MemoryStore(directory: directory, options: options, writer: writer, installed: installed)
+        let index = try RecallIndex(
+            writer.database, model: options.vectorModel, hasTables: writer.context.hasTables)
+        return MemoryStore(
+            directory: directory, options: options, writer: writer, installed: installed, index: index)
     }
 
     private static func create(in directory: StoreDirectory, options: StoreOptions) throws(StoreError) -> UInt64 {
@@ -120,7 +128,9 @@ public final class MemoryStore: @unchecked Sendable {
         return outcomes
     }
 
+    /// The index for recall first: whoever sees the new applied index finds there what was applied.
     private func publish(_ context: ApplyContext) {
+        index.apply(context.takeChanges())
         let applied = context.meta.applied
         let hasTables = context.hasTables
         let digests = context.takeDigests()
@@ -171,6 +181,9 @@ public final class MemoryStore: @unchecked Sendable {
 
     // MARK: reads
 
+    /// What recall keeps in memory. Any thread.
+    var index: RecallIndex { currentIndex.withLock { $0 } }
+
     /// Runs `body` on one consistent state. Blocks while all connections are lent, so call it on a thread for that.
     public func read<Result>(_ body: (StoreReader) throws(StoreError) -> Result) throws(StoreError) -> Result {
         try read(with: try pool.borrow(), body)
@@ -192,7 +205,7 @@ public final class MemoryStore: @unchecked Sendable {
         let database = reader.database
         try database.statement("BEGIN").run()
         do {
-            let result = try body(try StoreReader(database))
+            let result = try body(try StoreReader(database, index: index))
             try database.statement("COMMIT").run()
             return result
         } catch {
@@ -262,6 +275,9 @@ public final class MemoryStore: @unchecked Sendable {
         old.generation.markReplaced()
         pool.replaceGeneration(fresh.generation)
         writer = fresh
+        let recallIndex = try RecallIndex(
+            fresh.database, model: options.vectorModel, hasTables: fresh.context.hasTables)
+        currentIndex.withLock { $0 = recallIndex }
         installedPosition.withLock { $0 = InstalledPosition(index: index, term: term) }
         publish(fresh.context)
     }

@@ -63,6 +63,7 @@ final class ReaderPool: @unchecked Sendable {
             let database = try Database(
                 path: generation.databasePath, files: generation.directory.files, mode: .readOnly,
                 cacheBytes: cacheBytes, keeping: generation)
+            try database.prepareForRecall()
             return Reader(generation: generation, database: database)
         } catch {
             finishLoan(nil)

@@ -5,7 +5,8 @@
 
 extension MemoryStore {
     /// What is wrong with the files: SQLite's own check of every page and index, FTS5's comparison of the text index with
-    /// the rows it was made from, and text that belongs to no row. Apply lane only.
+    /// the rows it was made from, text that belongs to no row, and whether what recall has in memory is what a start
+    /// would read. Apply lane only.
     /// - Returns: nothing when all is well.
     public func problems() throws(StoreError) -> [String] {
         try examine { database throws(StoreError) in
@@ -28,6 +29,9 @@ extension MemoryStore {
             let missing = try database.integer(
                 "SELECT count(*) FROM memories WHERE row NOT IN (SELECT id FROM memories_fts_docsize)")
             if missing > 0 { found.append("the text index lacks \(missing) rows") }
+            let hasTables = try database.integer("SELECT schema_version FROM meta") >= Schema.version
+            let fresh = try RecallIndex(database, model: options.vectorModel, hasTables: hasTables)
+            found += index.view().differences(from: fresh.view())
             return found
         }
     }

@@ -21,6 +21,20 @@ public struct StoreOptions: Hashable, Sendable {
     public var walCheckpointBytes: Int64 = 32 << 20
     /// An incoming snapshot is made durable after every so many bytes; so much at most is sent again after a restart.
     public var incomingSyncBytes: UInt64 = 16 << 20
+    /// Whose vectors are kept in memory for recall; nil: none. What is replicated does not depend on it.
+    public var vectorModel: VectorModel?
 
     public init() {}
+}
+
+/// A model whose vectors can be compared with each other.
+public struct VectorModel: Hashable, Sendable {
+    /// As it stands with each vector.
+    public var tag: String
+    /// Floats of one vector.
+    public var dimension: Int
+    public init(tag: String, dimension: Int) {
+        self.tag = tag
+        self.dimension = dimension
+    }
 }

@@ -57,7 +57,9 @@ struct Table: Sendable {
         7, "deliveries", key: ["number"],
         ["subscription_id", "event", "memory_id", "namespace", "agent_id", "created_at"])
 
-    static let all = [links, archive, standards, aliases, pending, subscriptions, deliveries]
+    static let vectors = Table(8, "vectors", key: ["row"], ["model", "changed_index", "vector"])
+
+    static let all = [links, archive, standards, aliases, pending, subscriptions, deliveries, vectors]
 
     /// The columns of its key, as SQL orders by them.
     var key: String { columns.prefix(keyCount).joined(separator: ", ") }
@@ -122,6 +124,13 @@ struct Table: Sendable {
             number INTEGER PRIMARY KEY, subscription_id TEXT NOT NULL, event TEXT NOT NULL, memory_id TEXT NOT NULL,
             namespace TEXT NOT NULL, agent_id TEXT, created_at TEXT NOT NULL)
         """,
+        // `row` is that of the memory. The index tells what changed since, without touching the vectors.
+        """
+        CREATE TABLE vectors (
+            row INTEGER PRIMARY KEY, model TEXT NOT NULL, changed_index INTEGER NOT NULL, vector BLOB NOT NULL)
+        """,
+        "CREATE INDEX vectors_changed ON vectors (changed_index)",
+        "CREATE INDEX memories_version ON memories (version)",
     ]
 }
 

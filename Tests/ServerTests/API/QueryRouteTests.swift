@@ -99,7 +99,10 @@ struct QueryRouteTests {
         // (4 + 15) / 4 + (5 + 19) / 4, each rounded down.
         #expect(get.json["tokens_used"] == 10)
         let score = try #require(get.json["memories"]?.arrayValue?.first?["score"]?.doubleValue)
-        #expect(score > 10 && (score * 1_000).rounded() / 1_000 == score)
+        #expect(score > 0 && score <= 1.2 && (score * 1_000).rounded() / 1_000 == score)
+        let compat = await contract.send("GET", "/api/v1/recall?context=leader+election&ranking=compat&touch=false")
+        #expect(titles(compat, "memories") == ["Raft", "Paxos"])
+        #expect(compat.json["memories"]?.arrayValue?.first?["score"]?.doubleValue ?? 0 > 10)
         #expect(get.json["memories"]?.arrayValue?.first?["access_count"] == 0)
         #expect(contract.service.touched == [[best, other], [best, other]])
     }
@@ -124,8 +127,17 @@ struct QueryRouteTests {
         let missing = await contract.send("POST", "/api/v1/recall", json: "{}")
         #expect(missing.status == 422)
         #expect(missing.text.hasSuffix("missing field `context`"))
-        let array = await contract.send("POST", "/api/v1/recall", json: #"{"context":"a","tags":["x"]}"#)
+        let array = await contract.send("POST", "/api/v1/recall", json: #"{"context":"a","tags":["x",1]}"#)
         #expect(array.status == 422)
+        for (field, text) in [
+            (#""ranking":"best""#, "ranking must be one of default, compat, keyword, vector"),
+            (#""subtree":true"#, "subtree needs a namespace"),
+        ] {
+            let wrong = await contract.send("POST", "/api/v1/recall", json: "{\"context\":\"a\",\(field)}")
+            #expect(wrong.status == 400 && wrong.errorText == text)
+        }
+        let vector = await contract.send("POST", "/api/v1/recall", json: #"{"context":"a","ranking":"vector"}"#)
+        #expect(vector.status == 503 && vector.errorText == "ranking=vector needs an embedder: no embedder is loaded")
         let negative = await contract.send("POST", "/api/v1/recall", json: #"{"context":"a","limit":-1}"#)
         #expect(negative.status == 422)
         let blank = await contract.send("POST", "/api/v1/recall", json: #"{"context":" "}"#)

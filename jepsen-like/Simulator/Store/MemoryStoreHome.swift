@@ -19,6 +19,7 @@ public final class MemoryStoreHome: MachineHome {
         options.cacheBytes = 1 << 20
         options.readerCacheBytes = 1 << 20
         options.walCheckpointBytes = 256 << 10
+        options.vectorModel = StoreWorkload.model
         return options
     }
 

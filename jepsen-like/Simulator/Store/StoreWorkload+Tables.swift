@@ -12,7 +12,7 @@ extension StoreWorkload {
     private static let relations = ["related_to", "supersedes", "contradicts", "derived_from"]
 
     mutating func tableCommand() -> Command {
-        switch random.next(below: 24) {
+        switch random.next(below: 26) {
         case 0..<5: return .governed(governed())
         case 5..<7:
             return .decide(
@@ -41,6 +41,7 @@ extension StoreWorkload {
         case 20: return .consolidate(consolidation())
         case 21: return .importRows(imports())
         case 22: return subscription()
+        case 23, 24: return .setVectors(lateVectors())
         default:
             let results = (0..<3).map { place in
                 SettleCommand.Result(
@@ -48,6 +49,41 @@ extension StoreWorkload {
             }
             return .settle(SettleCommand(results: results, at: time()))
         }
+    }
+
+    /// Of what the command writes; now and then of another text, or of another model.
+    mutating func vectors(for command: Command) -> TextVectors? {
+        var stores: [StoreCommand] = []
+        switch command {
+        case .store(let command): stores = [command]
+        case .storeBatch(let commands): stores = commands
+        case .governed(let command):
+            if case .store(let store) = command.action { stores = [store] }
+        default: break
+        }
+        guard !stores.isEmpty else { return nil }
+        let entries = stores.map { store in
+            let content = random.next(below: 8) == 0 ? "another text" : store.content
+            return TextVectors.Entry(text: TextDigest(title: store.title, content: content), vector: vector())
+        }
+        for store in stores.suffix(1) { written.append((store.id, store.title, store.content)) }
+        if written.count > 30 { written.removeFirst() }
+        return TextVectors(model: random.next(below: 10) == 0 ? "other" : Self.model.tag, entries: entries)
+    }
+
+    /// For texts that were proposed lately; some rows hold others by now, some are gone.
+    private mutating func lateVectors() -> SetVectorsCommand {
+        let items = (0..<min(3, written.count)).map { _ in
+            let text = written[random.next(below: written.count)]
+            return SetVectorsCommand.Item(
+                id: text.id,
+                entry: TextVectors.Entry(text: TextDigest(title: text.title, content: text.content), vector: vector()))
+        }
+        return SetVectorsCommand(model: Self.model.tag, items: items)
+    }
+
+    private mutating func vector() -> [UInt8] {
+        VectorBytes.bytes((0..<Self.model.dimension).map { _ in Float(random.next(below: 2_001)) / 1_000 - 1 })
     }
 
     private mutating func governed() -> GovernedCommand {

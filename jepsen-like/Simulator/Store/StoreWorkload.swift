@@ -16,6 +16,10 @@ public struct StoreWorkload: Sendable {
     private(set) var sequence: UInt64 = 0
     /// The last commands with a key, for retries.
     private var recent: [CommandEnvelope] = []
+    /// Texts that were proposed with a vector.
+    var written: [(id: String, title: String, content: String)] = []
+    /// Whose vectors the stores of the simulator keep in memory.
+    public static let model = VectorModel(tag: "test-model", dimension: 16)
     /// Distinct ids and titles.
     public var idCount = 12
     public var contentWordsMax = 120
@@ -36,6 +40,7 @@ public struct StoreWorkload: Sendable {
         if !recent.isEmpty, random.next(below: 10) == 0 { return retry() }
         var envelope = CommandEnvelope(
             timeNanoseconds: Self.baseNanoseconds + Int64(sequence) * 1_000_000_000, command: command())
+        if includesTables, random.next(below: 2) == 0 { envelope.vectors = vectors(for: envelope.command) }
         if random.next(below: 2) == 0 {
             envelope.idempotency = Idempotency(
                 key: "c\(client)-\(sequence)", requestDigest: [UInt8](repeating: UInt8(sequence & 0xFF), count: 32))
