@@ -50,8 +50,9 @@ build: setup ## build the optimised executable, .build/release/mneme
 	@scripts/packages fetch
 	swift build -c release --product mneme
 
-bench: build ## measure three nodes beside a three-node etcd; ARGUMENTS=--quick for a short look
+bench: build ## measure three nodes beside a three-node etcd, and the vector index beside others; ARGUMENTS=--quick
 	@scripts/packages debian $(BENCH_PACKAGES)
+	swift build -c release --product ann-bench
 	cd bench/etcd && GO111MODULE=off GOPATH=/usr/share/gocode GOFLAGS= go build -o etcd-load .
 	@bench/run $(ARGUMENTS)
 

@@ -30,6 +30,7 @@ let package = Package(
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CChecksum"),
         .target(name: "CTensorKernels"),
+        .target(name: "CVectorKernels"),
 
         // Floor 2: consensus, the store, and what both speak.
         .target(name: "JSON"),
@@ -49,7 +50,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Sources/Raft/TCP"),
-        .target(name: "StateMachine", dependencies: ["CSQLite", "COpenSSL", "JSON"]),
+        // The nearest vectors, derived from the store's rows.
+        .target(name: "VectorIndex", dependencies: ["CVectorKernels", "CChecksum"]),
+        .target(name: "StateMachine", dependencies: ["CSQLite", "COpenSSL", "JSON", "VectorIndex"]),
         // Texts to vectors, before the log.
         .target(name: "Embedding", dependencies: ["CTensorKernels", "COpenSSL", "JSON"]),
         .target(
@@ -145,6 +148,8 @@ let package = Package(
                 "Client", "JSON", "Operations", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "bench/eval"),
+        // The vector index alone, for the comparison with other libraries.
+        .executableTarget(name: "ann-bench", dependencies: ["VectorIndex", "Embedding"], path: "bench/ann/ann-bench"),
 
         .testTarget(name: "FuzzTests", dependencies: ["Fuzzers"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
@@ -164,7 +169,9 @@ let package = Package(
             name: "JepsenLikeTests", dependencies: ["Simulator", "Checkers", "ModelChecker", "Raft", "RaftCore"]),
         .testTarget(
             name: "EmbeddingTests", dependencies: ["Embedding", "CTensorKernels", "JSON"], exclude: ["Fixtures"]),
-        .testTarget(name: "StateMachineTests", dependencies: ["StateMachine", "JSON"]),
+        .testTarget(
+            name: "VectorIndexTests", dependencies: ["VectorIndex", "CVectorKernels", "CChecksum"]),
+        .testTarget(name: "StateMachineTests", dependencies: ["StateMachine", "VectorIndex", "JSON"]),
         .testTarget(
             name: "ServerTests",
             dependencies: [

@@ -71,8 +71,8 @@ FNR == 1 {
     }
     if (raw ~ /(^|[^A-Za-z])(TODO|FIXME|XXX|HACK)([^A-Za-z]|$)/) report("marker", FNR, "leftover marker")
 
-    if (code ~ /try!/) report("try-bang", FNR, "try! turns an error into a crash without words")
-    if (code ~ /try\?/ && !commented(raw)) report("try-question", FNR, "try? without a comment that says why the error may be dropped")
+    if (code ~ /(^|[^A-Za-z0-9_])try!/) report("try-bang", FNR, "try! turns an error into a crash without words")
+    if (code ~ /(^|[^A-Za-z0-9_])try\?/ && !commented(raw)) report("try-question", FNR, "try? without a comment that says why the error may be dropped")
     if (code ~ /(^|[^A-Za-z_.])(usleep|nanosleep|sleep)\(/ || code ~ /Thread\.sleep/)
         report("sleep", FNR, "wait for the event with a deadline instead of sleeping")
     if (code ~ /(fatalError|preconditionFailure|assertionFailure)\(\)/) report("silent-crash", FNR, "a crash says why")

@@ -19,11 +19,18 @@ extension MemoryAPI {
             "membership": .string(status.membership), "node_id": MemoryAPI.number(status.nodeID),
             "peers": .array(status.members.map(MemoryAPI.document)), "role": .string(status.role),
             "term": MemoryAPI.number(status.term), "uptime_ms": MemoryAPI.number(status.uptimeMilliseconds),
-            "vectors": status.embedded.map {
-                ["count": .integer(Int64($0.vectors)), "memories": .integer(Int64($0.memories))]
-            } ?? .null,
+            "vectors": status.vectors.map(MemoryAPI.document) ?? .null,
         ]
         return .json(200, body.encoded())
+    }
+
+    static func document(_ report: VectorReport) -> JSONValue {
+        [
+            "count": .integer(Int64(report.vectors)), "memories": .integer(Int64(report.rows)),
+            "unlinked": .integer(Int64(report.unlinked)), "memory_bytes": .integer(Int64(report.bytes)),
+            "refused": .integer(Int64(report.refused)),
+            "last_refusal": report.refusal.map { .string($0) } ?? .null,
+        ]
     }
 
     func getRegister(_ request: APIRequest, key: String) async throws(APIFailure) -> APIResponse {

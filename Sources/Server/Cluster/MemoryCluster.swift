@@ -266,10 +266,7 @@ final class MemoryCluster: MemoryService {
             digest: hexadecimal(applied.digest), logBytes: node.gauges.current.logBytes,
             uptimeMilliseconds: (facts.clock.monotonicNanoseconds() - facts.startedNanoseconds) / 1_000_000,
             membership: ownRole ?? (core.configuration.wasRemoved(own) ? "removed" : "unknown"), members: view.members)
-        if store.keepsVectors {
-            let counts = store.vectorCounts()
-            status.embedded = (counts.vectors, counts.rows)
-        }
+        if store.keepsVectors { status.vectors = store.vectorReport() }
         return status
     }
 

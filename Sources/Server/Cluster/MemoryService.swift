@@ -69,7 +69,7 @@ public struct NodeStatus: Sendable {
     public var logBytes: UInt64
     public var uptimeMilliseconds: UInt64
     /// What recall knows on this node: memories, and how many of them have a vector. nil: it computes none.
-    public var embedded: (vectors: Int, memories: Int)?
+    public var vectors: VectorReport?
     /// This node's place in the cluster: a role of a member, `removed`, or `unknown` while it waits to be told.
     public var membership: String
     /// Everybody, this node included.

@@ -5,92 +5,82 @@
 /// behind the SQLite snapshot of a reader by what happens meanwhile; the reader takes no row that its snapshot does not
 /// hold. Must never: decide what a recall returns; it proposes.
 import Synchronization
+import VectorIndex
 
 final class RecallIndex: Sendable {
-    private struct State {
+    struct State {
         var directory = RowDirectory()
-        var vectors: FlatVectors?
+        var vectors: RowVectors?
         /// Rows without a vector of the model, as far as they were noticed since the last call of `takeMissing`.
         var missing: Set<Int64> = []
+        /// The index of the log whose effects are in here.
+        var appliedIndex: UInt64 = 0
+        /// Up to where they survive a power cut.
+        var durableIndex: UInt64 = 0
+        /// Changes of vectors since the file was written.
+        var unsavedCount = 0
+        /// Vectors that the index did not take, and why the last one was not taken.
+        var refused: (count: Int, reason: String)?
     }
     /// Noticed rows beyond it are found by the next start.
     private static let missingMax = 1 << 20
 
     let model: VectorModel?
-    private let state: Mutex<State>
+    /// Where the vectors are kept between starts; nil: nowhere.
+    let path: String?
+    let state: Mutex<State>
+    /// Told when there is something to link.
+    private let wake: @Sendable () -> Void
 
-    /// Reads everything from the database.
-    init(_ database: Database, model: VectorModel?, hasTables: Bool) throws(StoreError) {
+    /// - Parameters:
+    ///   - contents: what a start read from the database (`RecallContents`).
+    init(_ contents: RecallContents, model: VectorModel?, path: String?, wake: @escaping @Sendable () -> Void = {}) {
         self.model = model
-        var state = State()
-        if let model { state.vectors = FlatVectors(dimension: model.dimension) }
-        try RecallIndex.readRows(database, &state)
-        if let model, hasTables { try RecallIndex.readVectors(database, model, &state) }
-        self.state = Mutex(state)
-    }
-
-    private static func readRows(_ database: Database, _ state: inout State) throws(StoreError) {
-        let statement = try database.statement(
-            "SELECT row, namespace, tier, scope, created_at, expires_at, tags, version FROM memories ORDER BY row")
-        defer { statement.reset() }
-        while try statement.step() {
-            let facts = RowFacts(
-                namespace: statement.text(1),
-                tier: Tier(rawValue: UInt8(truncatingIfNeeded: statement.int64(2))) ?? .mid, scope: statement.text(3),
-                createdAt: statement.text(4), expiresAt: statement.optionalText(5),
-                tags: TagsText.decode(statement.text(6)), version: UInt64(bitPattern: statement.int64(7)))
-            state.directory.write(statement.int64(0), facts)
-        }
-    }
-
-    private static func readVectors(
-        _ database: Database, _ model: VectorModel, _ state: inout State
-    ) throws(StoreError) {
-        let statement = try database.statement("SELECT row, vector FROM vectors WHERE model = ?1 ORDER BY row")
-        defer { statement.reset() }
-        try statement.bind(1, model.tag)
-        while try statement.step() {
-            let row = statement.int64(0)
-            guard state.directory.packed(row) != nil else { continue }
-            statement.withBytes(1) { bytes in state.vectors?.set(row, VectorBytes.floats(bytes)) }
-        }
+        self.path = path
+        self.wake = wake
+        state = Mutex(contents.state)
     }
 
     // MARK: the apply lane
 
-    func apply(_ changes: [RowChange]) {
-        guard !changes.isEmpty else { return }
-        state.withLock { state in
-            for change in changes {
-                switch change {
-                case .written(let row, let facts):
-                    state.directory.write(row, facts)
-                    if state.vectors?.has(row) == false { notice(row, &state) }
-                case .touched(let row, let tier, let expiresAt, let version):
-                    state.directory.touch(row, tier: tier, expiresAt: expiresAt, version: version)
-                case .removed(let row):
-                    state.directory.remove(row)
-                    state.vectors?.remove(row)
-                    state.missing.remove(row)
-                case .vector(let row, let vector):
-                    take(vector, of: row, &state)
-                }
+    /// - Parameters:
+    ///   - appliedIndex: of the last entry whose changes these are.
+    ///   - durableIndex: of the last entry that survives a power cut.
+    func apply(_ changes: [RowChange], appliedIndex: UInt64, durableIndex: UInt64) {
+        let hasNews = state.withLock { state in
+            state.appliedIndex = appliedIndex
+            state.durableIndex = durableIndex
+            let before = state.unsavedCount
+            for change in changes { apply(change, &state) }
+            return state.unsavedCount > before
+        }
+        if hasNews { wake() }
+    }
+
+    private func apply(_ change: RowChange, _ state: inout State) {
+        switch change {
+        case .written(let row, let facts):
+            state.directory.write(row, facts)
+            if state.vectors?.has(row) == false { Self.notice(row, &state) }
+        case .touched(let row, let tier, let expiresAt, let version):
+            state.directory.touch(row, tier: tier, expiresAt: expiresAt, version: version)
+        case .removed(let row):
+            state.directory.remove(row)
+            state.removeVector(row)
+            state.missing.remove(row)
+        case .vector(let row, let vector):
+            guard let model else { return }
+            if let vector, vector.model.hasSameBytes(as: model.tag) {
+                state.setVector(row, vector.bytes.withUnsafeBytes { VectorBytes.floats($0) })
+                state.missing.remove(row)
+            } else {
+                state.removeVector(row)
+                Self.notice(row, &state)
             }
         }
     }
 
-    private func take(_ vector: StoredVector?, of row: Int64, _ state: inout State) {
-        guard let model else { return }
-        if let vector, vector.model.hasSameBytes(as: model.tag) {
-            state.vectors?.set(row, vector.bytes.withUnsafeBytes { VectorBytes.floats($0) })
-            state.missing.remove(row)
-        } else {
-            state.vectors?.remove(row)
-            notice(row, &state)
-        }
-    }
-
-    private func notice(_ row: Int64, _ state: inout State) {
+    private static func notice(_ row: Int64, _ state: inout State) {
         if state.missing.count < RecallIndex.missingMax { state.missing.insert(row) }
     }
 
@@ -108,40 +98,59 @@ final class RecallIndex: Sendable {
     /// Notices every row that has no vector of the model.
     func noticeAll(rows: [Int64]) {
         state.withLock { state in
-            for row in rows where state.vectors?.has(row) == false { notice(row, &state) }
+            for row in rows where state.vectors?.has(row) == false { Self.notice(row, &state) }
         }
     }
-
-    /// Vectors of the model, and rows.
-    var counts: (vectors: Int, rows: Int) { state.withLock { ($0.vectors?.count ?? 0, $0.directory.count) } }
 
     /// One state of both, which nothing changes: a recall takes its time, and apply waits for nobody. What apply changes
     /// meanwhile it copies first, in pieces of a thousand rows.
     func view() -> RecallView { state.withLock { RecallView(directory: $0.directory, vectors: $0.vectors) } }
+
+    var report: VectorReport {
+        state.withLock { state in
+            let index = state.vectors?.index
+            return VectorReport(
+                vectors: state.vectors?.count ?? 0, rows: state.directory.count, unlinked: index?.unlinkedCount ?? 0,
+                bytes: index?.memory.total ?? 0, refused: state.refused?.count ?? 0,
+                refusal: state.refused?.reason)
+        }
+    }
 }
 
-/// One state of the index, for the length of a read.
-struct RecallView {
-    let directory: RowDirectory
-    let vectors: FlatVectors?
-
-    /// About how many of the rows pass, 0 to 1: what the namespace alone says.
-    func share(_ filter: RowFilter, namespace: String?) -> Double {
-        guard filter.isSelective, let namespace, directory.count > 0,
-            let number = directory.number(ofNamespace: namespace)
-        else { return 1 }
-        return Double(directory.namespaces[Int(number) - 1].rows) / Double(directory.count)
+extension RecallIndex.State {
+    mutating func setVector(_ row: Int64, _ vector: [Float]) {
+        unsavedCount += 1
+        do throws(VectorIndexError) {
+            guard try vectors?.set(row, vector) == false else { return }
+            refuse("a vector of another length, or of none")
+        } catch {
+            // The row stays findable by its words, and by meaning after the next start, should there be room then.
+            vectors?.remove(row)
+            refuse(error.description)
+        }
     }
 
-    /// Vectors whose rows may pass.
-    func vectorCount(_ filter: RowFilter) -> Int {
-        vectors?.count(passing: { row in directory.packed(row).map(filter.passes) ?? false }) ?? 0
+    mutating func removeVector(_ row: Int64) {
+        guard vectors?.has(row) == true else { return }
+        unsavedCount += 1
+        vectors?.remove(row)
     }
 
-    /// Rows that may pass, nearest first.
-    func nearest(_ vector: [Float], count: Int, _ filter: RowFilter) -> [(row: Int64, cosine: Float)] {
-        vectors?.search(vector, count: count) { row in directory.packed(row).map(filter.passes) ?? false } ?? []
-    }
+    private mutating func refuse(_ reason: String) { refused = ((refused?.count ?? 0) + 1, reason) }
+}
+
+/// What a node says of its vectors.
+public struct VectorReport: Sendable, Equatable {
+    /// Vectors of the model, and rows.
+    public var vectors: Int
+    public var rows: Int
+    /// Found by comparison with each, until they are linked into the graph.
+    public var unlinked: Int
+    /// Memory, with pages of the file that the system may drop.
+    public var bytes: Int
+    /// Vectors that could not be taken, and why the last one could not.
+    public var refused: Int
+    public var refusal: String?
 }
 
 /// Vectors as they are stored: little-endian 32-bit floats.

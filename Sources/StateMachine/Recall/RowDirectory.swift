@@ -53,6 +53,28 @@ struct RowDirectory {
     /// No row has a higher number.
     var rowLast: Int64 { Int64(chunks.count) << RowDirectory.chunkBits }
 
+    /// In ascending order.
+    func eachRow(_ body: (Int64, Packed) -> Void) {
+        for (place, chunk) in chunks.enumerated() {
+            guard let chunk else { continue }
+            let first = Int64(place) << RowDirectory.chunkBits
+            chunk.rows.withUnsafeBufferPointer { rows in
+                for offset in rows.indices where rows[offset].namespace != 0 {
+                    body(first + Int64(offset), rows[offset])
+                }
+            }
+        }
+    }
+
+    /// From the last to the first.
+    func eachRow(ofNamespace number: UInt32, _ body: (Int64, Packed) -> Void) {
+        var row = namespaces[Int(number) - 1].last
+        while row != 0, let packed = packed(row) {
+            body(row, packed)
+            row = packed.previous
+        }
+    }
+
     func number(ofNamespace name: String) -> UInt32? { numbers[Array(name.utf8)] }
 
     // MARK: changes

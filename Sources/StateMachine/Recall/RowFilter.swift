@@ -34,6 +34,16 @@ struct RowFilter {
         return place < scopesByNamespace.count && scopesByNamespace[place] & (1 << row.scope) != 0
     }
 
+    /// Numbers of the namespaces of which any row may pass; nil: all.
+    var namespaces: [UInt32]? {
+        scopesByNamespace.map { scopes in scopes.indices.filter { scopes[$0] != 0 }.map { UInt32($0 + 1) } }
+    }
+
+    /// How many rows they hold; nil: all of the directory.
+    func namespaceRows(_ directory: RowDirectory) -> Int? {
+        namespaces.map { $0.reduce(0) { $0 + directory.namespaces[Int($1) - 1].rows } }
+    }
+
     private mutating func restrictNamespaces(_ query: RecallQuery, _ directory: RowDirectory) {
         guard let namespace = query.namespace else { return }
         isSelective = true

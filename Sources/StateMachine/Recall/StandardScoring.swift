@@ -3,8 +3,8 @@
 /// Owns: the blend and the neighbours' share, free of the database. Must never: look at what use changes: access counts,
 /// expiry, tier.
 struct StandardScoring {
-    /// The highest text rank; 0 without one.
-    var best: Double
+    /// The text rank that counts in full; 0 without words.
+    var fullRank: Double
     /// nil: words alone.
     var vector: [Float]?
     var view: RecallView
@@ -36,7 +36,7 @@ struct StandardScoring {
     /// Words and meaning.
     private func based(_ candidate: RecallCandidate) -> RecallCandidate {
         var candidate = candidate
-        let words = best > 0 ? max(0, candidate.parts.textRank ?? 0) / best : 0
+        let words = fullRank > 0 ? min(1, max(0, candidate.parts.textRank ?? 0) / fullRank) : 0
         guard let vector else {
             candidate.score = words
             return candidate
@@ -56,15 +56,18 @@ struct StandardScoring {
     /// To those who stand beside it, in both directions.
     private func share(_ candidate: RecallCandidate, _ score: Double, _ given: inout [Int64: Double]) {
         guard let start = view.directory.packed(candidate.row) else { return }
-        for step in [\RowDirectory.Packed.previous, \RowDirectory.Packed.next] {
+        let directions = [
+            (\RowDirectory.Packed.next, StoreReader.Weights.following),
+            (\RowDirectory.Packed.previous, StoreReader.Weights.preceding),
+        ]
+        for (step, weight) in directions {
             var row = start[keyPath: step]
-            for distance in 1...StoreReader.Bounds.neighbourDistance {
+            var share = weight * score
+            for _ in 0..<StoreReader.Bounds.neighbourDistance {
                 guard row != 0, let packed = view.directory.packed(row) else { break }
-                if filter.passes(packed) {
-                    let share = StoreReader.Weights.neighbours * score / Double(distance)
-                    given[row] = max(given[row] ?? 0, share)
-                }
+                if filter.passes(packed) { given[row] = max(given[row] ?? 0, share) }
                 row = packed[keyPath: step]
+                share *= StoreReader.Weights.distant
             }
         }
     }

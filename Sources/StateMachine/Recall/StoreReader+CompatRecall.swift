@@ -45,7 +45,7 @@ extension StoreReader {
             pool[place].parts.cosine = view.vectors?.cosine(pool[place].row, vector).map(Double.init)
         }
         let filter = RowFilter(query, now: now, directory: view.directory)
-        for hit in view.nearest(vector, count: wanted, filter) {
+        for hit in try view.nearest(vector, count: wanted, filter) {
             let cosine = Double(hit.cosine)
             guard !words.contains(hit.row), cosine > Compat.cosineMin else { continue }
             var candidate = RecallCandidate(row: hit.row, score: 0)

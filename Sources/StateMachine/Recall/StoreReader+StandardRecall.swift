@@ -3,13 +3,28 @@
 /// Owns: its candidates and weights (docs/recall.md says how they were found). Nothing that use changes has a part in it: a
 /// memory does not become a better answer by being recalled. Must never: walk more rows than its bounds, however common the
 /// words.
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
 
 extension StoreReader {
     enum Weights {
         /// Of the cosine; the rest is for the words.
         static let meaning = 0.6
-        /// Of the better of the neighbours' own scores; half of it for the one behind.
-        static let neighbours = 0.2
+        /// Words count in full from this part of what a row with every word of the question would have. Below it the best
+        /// match by words is no good match, and is not to look like one.
+        static let goodMatch = 0.5
+        /// What a word that stands nowhere adds to what every word would give: it may be misspelt.
+        static let unknownWord = 0.5
+        /// Of a neighbour's own score: for what follows a good match, and for what comes before it.
+        static let following = 0.2
+        static let preceding = 0.1
+        /// Of that, for the one behind the neighbour.
+        static let distant = 0.4
         /// Cosines below are as good as none.
         static let cosineMin = 0.15
     }
@@ -27,28 +42,32 @@ extension StoreReader {
     func standardCandidates(_ query: RecallQuery, now: String) throws(StoreError) -> [RecallCandidate] {
         let view = index.view()
         let filter = RowFilter(query, now: now, directory: view.directory)
-        let words = query.ranking == .vector ? [:] : try wordScores(query, view, filter)
+        let words = query.ranking == .vector ? WordScores() : try wordScores(query, view, filter)
         let vector = query.ranking == .keyword || index.model == nil ? nil : query.vector
         var pool: [Int64: RecallCandidate] = [:]
-        for (row, rank) in words { pool[row, default: RecallCandidate(row: row, score: 0)].parts.textRank = rank }
+        for (row, rank) in words.ranks { pool[row, default: RecallCandidate(row: row, score: 0)].parts.textRank = rank }
         if let vector {
             let wanted = max(Bounds.pool, 3 * query.limit)
-            for hit in view.nearest(vector, count: wanted, filter) where Double(hit.cosine) > Weights.cosineMin {
+            for hit in try view.nearest(vector, count: wanted, filter) where Double(hit.cosine) > Weights.cosineMin {
                 pool[hit.row, default: RecallCandidate(row: hit.row, score: 0)].parts.cosine = Double(hit.cosine)
             }
         }
         let scoring = StandardScoring(
-            best: words.values.max() ?? 0, vector: vector, view: view, filter: filter, query: query)
+            fullRank: max(words.ranks.values.max() ?? 0, Weights.goodMatch * words.everyWord), vector: vector,
+            view: view,
+            filter: filter, query: query)
         return scoring.ranked(pool)
     }
 
     /// Text rank of the best rows with any of the question's words.
     private func wordScores(
         _ query: RecallQuery, _ view: RecallView, _ filter: RowFilter
-    ) throws(StoreError) -> [Int64: Double] {
-        let share = view.share(filter, namespace: query.namespace)
+    ) throws(StoreError) -> WordScores {
+        let share = view.share(filter)
         let rowsMax = Int(Double(Bounds.walk) / (1 + Double(Bounds.scoreCost) * share))
-        guard let match = try match(RecallTerms(query.context), rowsMax: rowsMax) else { return [:] }
+        let counted = try counted(RecallTerms(query.context))
+        var scores = WordScores(everyWord: everyWord(counted, rows: view.directory.count))
+        guard let match = match(counted, rowsMax: rowsMax) else { return scores }
         let statement = try database.statement(
             "SELECT rowid, rank FROM memories_fts WHERE memories_fts MATCH ?1 AND rowid >= ?2")
         defer { statement.reset() }
@@ -64,37 +83,46 @@ extension StoreReader {
             // SQLite computes the rank when it is asked for, and not before.
             best.add(row, -statement.double(1))
         }
-        return best.scores
+        scores.ranks = best.scores
+        return scores
+    }
+
+    /// About the rank of a row in which every word stands once.
+    private func everyWord(_ counted: [CountedTerm], rows: Int) -> Double {
+        counted.reduce(0) { sum, term in
+            // The weight that BM25 gives a rare word.
+            let weight = max(0, log((Double(rows) - Double(term.rows) + 0.5) / (Double(term.rows) + 0.5)))
+            return sum + weight * (term.phrase == nil ? Weights.unknownWord : 1)
+        }
     }
 
     /// The words as FTS5 wants them, rare ones first, as many as may be walked; and the row from which on, when even the
     /// rarest is too common.
-    private func match(
-        _ terms: RecallTerms, rowsMax: Int
-    ) throws(StoreError) -> (query: String, rowMin: Int64)? {
-        var counted: [(phrase: String, rows: Int)] = []
-        for term in terms.terms {
-            if let found = try count(term) { counted.append(found) }
-        }
-        counted.sort { $0.rows < $1.rows }
+    private func match(_ counted: [CountedTerm], rowsMax: Int) -> (query: String, rowMin: Int64)? {
         var phrases: [String] = []
         var total = 0
         var rowMin: Int64 = 0
-        for (phrase, rows) in counted {
-            if phrases.isEmpty, rows > rowsMax {
+        for term in counted.sorted(by: { $0.rows < $1.rows }) {
+            guard let phrase = term.phrase else { continue }
+            if phrases.isEmpty, term.rows > rowsMax {
                 // The newest of them.
-                rowMin = rowsEver - Int64(Double(rowsEver) * Double(rowsMax) / Double(rows))
-            } else if !phrases.isEmpty, total + rows > rowsMax {
+                rowMin = rowsEver - Int64(Double(rowsEver) * Double(rowsMax) / Double(term.rows))
+            } else if !phrases.isEmpty, total + term.rows > rowsMax {
                 break
             }
             phrases.append(phrase)
-            total += rows
+            total += term.rows
         }
         return phrases.isEmpty ? nil : (phrases.joined(separator: " OR "), rowMin)
     }
 
-    /// The forms of a word that stand anywhere, and in how many rows; nil: none does.
-    private func count(_ term: RecallTerms.Term) throws(StoreError) -> (phrase: String, rows: Int)? {
+    private func counted(_ terms: RecallTerms) throws(StoreError) -> [CountedTerm] {
+        var counted: [CountedTerm] = []
+        for term in terms.terms { counted.append(try count(term)) }
+        return counted
+    }
+
+    private func count(_ term: RecallTerms.Term) throws(StoreError) -> CountedTerm {
         var rows = 0
         var present: [String] = []
         for form in term.forms {
@@ -104,8 +132,22 @@ extension StoreReader {
             if count > 0 { present.append("\"\(form)\"") }
             rows += count
         }
-        return present.isEmpty ? nil : (present.joined(separator: " OR "), rows)
+        return CountedTerm(phrase: present.isEmpty ? nil : present.joined(separator: " OR "), rows: rows)
     }
+}
+
+/// A word of the question with those of its forms that stand anywhere (nil: none), and in how many rows.
+private struct CountedTerm {
+    var phrase: String?
+    var rows: Int
+}
+
+/// What the words say of the rows.
+private struct WordScores {
+    /// Text rank of the best rows.
+    var ranks: [Int64: Double] = [:]
+    /// About that of a row with every word; unlike the best rank it does not depend on what is there.
+    var everyWord = 0.0
 }
 
 /// The rows with the highest scores so far.

@@ -27,7 +27,7 @@ extension StoreReader {
         query.reach = .exact
         let view = index.view()
         let filter = RowFilter(query, now: now, directory: view.directory)
-        let hits = view.nearest(vector, count: 8, filter)
+        let hits = try view.nearest(vector, count: 8, filter)
         let compared = view.vectorCount(filter)
         var conditions = conditions(of: query, now: now)
         conditions.require("memories.row = ?")
@@ -40,28 +40,4 @@ extension StoreReader {
         }
         return nil
     }
-}
-
-extension MemoryStore {
-    /// Rows that were written without a vector, lowest first; each is given out once.
-    public func takeRowsWithoutVector(limit: Int) -> [Int64] { index.takeMissing(limit: limit) }
-
-    /// Finds all rows that have none. Walks a narrow index of all rows.
-    public func noticeRowsWithoutVector() throws(StoreError) {
-        guard options.vectorModel != nil else { return }
-        let rows = try read { (reader) throws(StoreError) in
-            let statement = try reader.database.statement("SELECT row FROM memories INDEXED BY memories_order")
-            defer { statement.reset() }
-            var rows: [Int64] = []
-            while try statement.step() { rows.append(statement.int64(0)) }
-            return rows
-        }
-        index.noticeAll(rows: rows)
-    }
-
-    /// Whether there is a model whose vectors are kept in memory.
-    public var keepsVectors: Bool { options.vectorModel != nil }
-
-    /// Vectors in memory, of how many rows. Any thread.
-    public func vectorCounts() -> (vectors: Int, rows: Int) { index.counts }
 }

@@ -5,8 +5,8 @@ import Synchronization
 
 public final class MemoryStore: @unchecked Sendable {
     // Sendable: `writer` and `outgoingAttempts` are used only by the apply lane, whose calls (`apply`, `checkpoint`,
-    // `prepareSnapshot`, `install`, `close`) the caller makes one at a time. `appliedState` is a lock, `pool` locks
-    // itself, the rest never changes.
+    // `prepareSnapshot`, `install`, `close`) the caller makes one at a time. `appliedState` is a lock, `pool` and `keeper`
+    // lock themselves, the rest never changes.
     let directory: StoreDirectory
     var files: any StoreFiles { directory.files }
     let options: StoreOptions
@@ -15,6 +15,9 @@ public final class MemoryStore: @unchecked Sendable {
     private let tables: Mutex<Bool>
     private let recent = Mutex(RecentDigests())
     private let currentIndex: Mutex<RecallIndex>
+    /// nil: there is nothing to keep, or no thread to do it.
+    let keeper: VectorKeeper?
+    let vectorNote: Mutex<String?>
     private let installedPosition: Mutex<InstalledPosition>
     /// The incoming snapshot that was begun last.
     let incoming = Mutex<IncomingState?>(nil)
@@ -26,9 +29,12 @@ public final class MemoryStore: @unchecked Sendable {
 
     private init(
         directory: StoreDirectory, options: StoreOptions, writer: Writer, installed: InstalledPosition,
-        index: RecallIndex
-    ) {
+        contents: RecallContents, keeper: VectorKeeper?
+    ) throws(StoreError) {
+        let index = try MemoryStore.recallIndex(contents, writer.generation, options: options, keeper: keeper)
         self.currentIndex = Mutex(index)
+        self.keeper = keeper
+        self.vectorNote = Mutex(contents.note)
         self.installedPosition = Mutex(installed)
         self.directory = directory
         self.options = options
@@ -58,10 +64,15 @@ public final class MemoryStore: @unchecked Sendable {
         try directory.removeStaleIncoming(appliedIndex: writer.context.meta.applied.index)
         let installed = try InstalledPosition.read(
             generationPath: directory.generationPath(number), files: files)
-        let index = try RecallIndex(
-            writer.database, model: options.vectorModel, hasTables: writer.context.hasTables)
-        return MemoryStore(
-            directory: directory, options: options, writer: writer, installed: installed, index: index)
+        let contents = try RecallContents(
+            writer.database, model: options.vectorModel, hasTables: writer.context.hasTables,
+            appliedIndex: writer.context.meta.applied.index, path: try vectorPath(generation, options: options))
+        let hasKeeper = options.vectorModel != nil && !files.isSingleThreaded
+        let keeper = hasKeeper ? VectorKeeper(options: options.vectorKeeper) : nil
+        try keeper?.start()
+        return try MemoryStore(
+            directory: directory, options: options, writer: writer, installed: installed, contents: contents,
+            keeper: keeper)
     }
 
     private static func create(in directory: StoreDirectory, options: StoreOptions) throws(StoreError) -> UInt64 {
@@ -124,14 +135,15 @@ public final class MemoryStore: @unchecked Sendable {
             self.writer = nil
             throw error
         }
-        publish(writer.context)
+        publish(writer)
         return outcomes
     }
 
     /// The index for recall first: whoever sees the new applied index finds there what was applied.
-    private func publish(_ context: ApplyContext) {
-        index.apply(context.takeChanges())
+    private func publish(_ writer: Writer) {
+        let context = writer.context
         let applied = context.meta.applied
+        index.apply(context.takeChanges(), appliedIndex: applied.index, durableIndex: writer.durableIndex)
         let hasTables = context.hasTables
         let digests = context.takeDigests()
         recent.withLock { recent in
@@ -177,7 +189,10 @@ public final class MemoryStore: @unchecked Sendable {
     public func close() {
         pool.replaceGeneration(nil)
         writer = nil
+        keeper?.stop()
     }
+
+    deinit { keeper?.stop() }
 
     // MARK: reads
 
@@ -275,10 +290,18 @@ public final class MemoryStore: @unchecked Sendable {
         old.generation.markReplaced()
         pool.replaceGeneration(fresh.generation)
         writer = fresh
-        let recallIndex = try RecallIndex(
-            fresh.database, model: options.vectorModel, hasTables: fresh.context.hasTables)
-        currentIndex.withLock { $0 = recallIndex }
+        try replaceIndex(fresh, appliedBefore: applied.index)
         installedPosition.withLock { $0 = InstalledPosition(index: index, term: term) }
-        publish(fresh.context)
+        publish(fresh)
+    }
+
+    /// The vectors in memory stay, as far as they are in the snapshot too: making a graph takes long.
+    private func replaceIndex(_ fresh: Writer, appliedBefore: UInt64) throws(StoreError) {
+        let kept = index.vectorIndex.map { RecallContents.Kept(index: $0, coveredIndex: appliedBefore) }
+        let contents = try RecallContents(
+            fresh.database, model: options.vectorModel, hasTables: fresh.context.hasTables,
+            appliedIndex: fresh.context.meta.applied.index, kept: kept)
+        let replacement = try MemoryStore.recallIndex(contents, fresh.generation, options: options, keeper: keeper)
+        currentIndex.withLock { $0 = replacement }
     }
 }

@@ -30,8 +30,10 @@ extension MemoryStore {
                 "SELECT count(*) FROM memories WHERE row NOT IN (SELECT id FROM memories_fts_docsize)")
             if missing > 0 { found.append("the text index lacks \(missing) rows") }
             let hasTables = try database.integer("SELECT schema_version FROM meta") >= Schema.version
-            let fresh = try RecallIndex(database, model: options.vectorModel, hasTables: hasTables)
-            found += index.view().differences(from: fresh.view())
+            let fresh = try RecallContents(
+                database, model: options.vectorModel, hasTables: hasTables, appliedIndex: applied().index)
+            found += index.view().differences(
+                from: RecallView(directory: fresh.state.directory, vectors: fresh.state.vectors))
             return found
         }
     }

@@ -23,6 +23,8 @@ public struct StoreOptions: Hashable, Sendable {
     public var incomingSyncBytes: UInt64 = 16 << 20
     /// Whose vectors are kept in memory for recall; nil: none. What is replicated does not depend on it.
     public var vectorModel: VectorModel?
+    /// When they are linked, and written to their file.
+    var vectorKeeper = VectorKeeper.Options()
 
     public init() {}
 }

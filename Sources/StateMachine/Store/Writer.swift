@@ -11,6 +11,8 @@ final class Writer {
     private let checkpointBytes: Int64
     private let pageBytes: Int64
     private var bytesWritten: Int64 = 0
+    /// The last entry that is known to survive a power cut; 0 before the first checkpoint.
+    private(set) var durableIndex: UInt64 = 0
     private let background = BackgroundCheckpoint()
 
     init(generation: Generation, options: StoreOptions) throws(StoreError) {
@@ -76,5 +78,6 @@ final class Writer {
         // file are as durable as pages in the database. (That file carries no locks, so opening it beside SQLite is safe.)
         if moved < frames { try database.files.syncFile(database.path + "-wal") }
         bytesWritten = 0
+        durableIndex = context.meta.applied.index
     }
 }

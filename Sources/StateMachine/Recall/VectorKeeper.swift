@@ -1,0 +1,158 @@
+/// The thread that works for the index of vectors behind the store's back: links new vectors into the graph, makes room
+/// where many were removed, and writes the file that the next start reads.
+///
+/// Owns: the thread, and when each is done. Must never: hold up apply or a read; nothing waits for it but `stop`.
+import Synchronization
+import VectorIndex
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#else
+import Darwin
+#endif
+
+final class VectorKeeper: @unchecked Sendable {
+    // Sendable: `thread` is written by `start` and read by `stop`, which the owner calls in this order, once each; the
+    // rest locks itself or never changes.
+
+    struct Options: Hashable, Sendable {
+        /// Vectors linked before the thread looks up again.
+        var linkBatch = 64
+        /// A file is written when so many vectors changed since the last one, or this part of all if that is more: so
+        /// that growing writes each vector a few times, not every time.
+        var saveChangesMin = 4_096
+        var saveChangesShare = 0.1
+        /// At the end it is written for less: linking a vector again takes half a millisecond.
+        var saveAtEndMin = 256
+    }
+
+    private let options: Options
+    let signal = ThreadSignal()
+    private let current: Mutex<RecallIndex?>
+    private let trouble = Mutex<String?>(nil)
+    private var thread: pthread_t?
+
+    init(options: Options = Options()) {
+        self.options = options
+        current = Mutex(nil)
+    }
+
+    /// For which index it works from now on.
+    func serve(_ index: RecallIndex) {
+        current.withLock { $0 = index }
+        signal.notify()
+    }
+
+    /// What went wrong last; told once.
+    func takeTrouble() -> String? {
+        trouble.withLock { trouble in
+            defer { trouble = nil }
+            return trouble
+        }
+    }
+
+    func start() throws(StoreError) {
+        let argument = Unmanaged.passRetained(self).toOpaque()
+        #if canImport(Darwin)
+        var created: pthread_t?
+        let code = pthread_create(&created, nil, { VectorKeeper.main($0) }, argument)
+        #else
+        var created = pthread_t()
+        let code = pthread_create(&created, nil, { VectorKeeper.main($0) }, argument)
+        #endif
+        guard code == 0 else {
+            Unmanaged<VectorKeeper>.fromOpaque(argument).release()
+            throw PosixStoreFiles.failure("start the thread that links vectors", code)
+        }
+        thread = created
+    }
+
+    /// Waits for the thread, which first writes what is worth it.
+    func stop() {
+        signal.end()
+        if let thread { pthread_join(thread, nil) }
+        thread = nil
+    }
+
+    private static func main(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+        guard let argument else { return nil }
+        let keeper = Unmanaged<VectorKeeper>.fromOpaque(argument).takeRetainedValue()
+        #if canImport(Glibc)
+        // Of this thread alone: requests come first where cores are few.
+        if setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10) != 0 {
+            keeper.note("the thread that links vectors could not be made less urgent")
+        }
+        #endif
+        keeper.run()
+        return nil
+    }
+
+    private func run() {
+        while !signal.hasEnded {
+            let seen = signal.count
+            if !work() { signal.wait(beyond: seen) }
+        }
+        save { $0.unsavedCount >= options.saveAtEndMin }
+    }
+
+    /// - Returns: whether there may be more to do at once.
+    private func work() -> Bool {
+        guard let recall = current.withLock({ $0 }), let index = recall.vectorIndex else { return false }
+        var linkedCount = 0
+        do throws(VectorIndexError) {
+            // Not put off for want of a quiet moment: there may never be one.
+            if index.needsRebuild { return try compact(recall, index) }
+            linkedCount = try index.linkNext(options.linkBatch)
+        } catch {
+            // Vectors that are not linked are found all the same.
+            note(error.description)
+            return false
+        }
+        if index.unlinkedCount <= options.linkBatch {
+            save { state in
+                let share = Double(state.vectors?.count ?? 0) * options.saveChangesShare
+                return state.unsavedCount >= max(options.saveChangesMin, Int(share))
+            }
+        }
+        return linkedCount > 0
+    }
+
+    private func compact(_ recall: RecallIndex, _ index: VectorIndex) throws(VectorIndexError) -> Bool {
+        guard let rebuild = try index.rebuilt(shouldStop: { self.signal.hasEnded }) else { return false }
+        var slots = SlotTable()
+        for (slot, key) in rebuild.index.keysBySlot() { slots.set(key, slot) }
+        try recall.state.withLock { (state) throws(VectorIndexError) in
+            // Another index took its place: a snapshot came.
+            guard state.vectors?.index === index else { return }
+            let finished = try rebuild.finish()
+            for key in finished.removed { slots.set(key, nil) }
+            for (slot, key) in finished.index.keysBySlot(from: finished.firstNewSlot) { slots.set(key, slot) }
+            state.vectors?.move(to: finished.index, slots: slots)
+            state.unsavedCount += finished.index.slotCount
+        }
+        return true
+    }
+
+    private func save(if isWorthIt: (RecallIndex.State) -> Bool) {
+        guard let recall = current.withLock({ $0 }), let path = recall.path else { return }
+        let capture = recall.state.withLock { state -> VectorIndexCapture? in
+            guard isWorthIt(state), let index = state.vectors?.index else { return nil }
+            state.unsavedCount = 0
+            return index.capture(coveredIndex: min(state.durableIndex, state.appliedIndex))
+        }
+        do throws(VectorIndexError) {
+            try capture?.write(to: path)
+        } catch {
+            // The next start takes longer, that is all.
+            note(error.description)
+        }
+    }
+
+    private func note(_ text: String) { trouble.withLock { $0 = text } }
+}
+
+extension RecallIndex {
+    var vectorIndex: VectorIndex? { state.withLock { $0.vectors?.index } }
+}
