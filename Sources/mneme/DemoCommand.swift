@@ -37,7 +37,9 @@ struct DrillCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "drill",
         abstract: "Break a cluster on purpose and check that it kept its promises.",
-        subcommands: [KillLeaderCommand.self, MembershipDrillCommand.self, UpgradeDrillCommand.self])
+        subcommands: [
+            KillLeaderCommand.self, MembershipDrillCommand.self, UpgradeDrillCommand.self, FreshnessDrillCommand.self,
+        ])
 }
 
 struct KillLeaderCommand: AsyncParsableCommand {

@@ -9,7 +9,7 @@ import Server
 struct MeasureCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "measure", abstract: "Measure every kind of request, or the state machine alone.",
-        subcommands: [SurfaceCommand.self, ApplyCommand.self])
+        subcommands: [SurfaceCommand.self, ApplyCommand.self, MeasureRecallCommand.self])
 
     struct SurfaceCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(

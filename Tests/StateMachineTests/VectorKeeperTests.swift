@@ -66,9 +66,9 @@ import VectorIndex
     /// Until the keeper has come so far.
     private static func wait(_ test: TestStore, for isReached: (VectorReport) throws -> Bool) throws {
         let deadline = ContinuousClock.now + .seconds(60)
-        while try !isReached(test.store.vectorReport()) {
-            try #require(ContinuousClock.now < deadline, "\(test.store.vectorReport())")
-            sched_yield()
+        try test.store.waitForVectors { report in
+            try #require(ContinuousClock.now < deadline, "\(report)")
+            return try isReached(report)
         }
     }
 
@@ -115,22 +115,25 @@ import VectorIndex
         try test.reopen()
         let file = try Self.file(test)
         let good = try Data(contentsOf: URL(fileURLWithPath: file))
-        func reopen(after change: () throws -> Void) throws -> String {
+        func reopen(after change: () throws -> Void) throws -> String? {
             test.store.close()
             try change()
             test.store = try MemoryStore.open(directory: test.directory.path, options: test.options)
             #expect(try test.store.problems() == [])
             #expect(try Self.nearest(test, 7) == "m7")
-            return try #require(test.store.takeVectorNote())
+            return test.store.takeVectorNote()
         }
         let ahead = try reopen {
             try VectorIndexFile.open(file).index.save(to: file, coveredIndex: 1 << 40)
         }
-        #expect(ahead.contains("the store is at 41"))
-        #expect(try reopen { try good.prefix(70_000).write(to: URL(fileURLWithPath: file)) }.contains("damaged"))
+        #expect(ahead?.contains("the store is at 41") == true)
+        let damaged = try reopen { try good.prefix(70_000).write(to: URL(fileURLWithPath: file)) }
+        #expect(damaged?.contains("damaged") == true)
         let other = try VectorIndex(parameters: VectorIndexParameters(dimension: 64))
-        #expect(try reopen { try other.save(to: file, coveredIndex: 1) }.contains("other parameters"))
-        #expect(try reopen { try FileManager.default.removeItem(atPath: file) }.contains("No such file"))
+        let alien = try reopen { try other.save(to: file, coveredIndex: 1) }
+        #expect(alien?.contains("other parameters") == true)
+        #expect(
+            try reopen { try FileManager.default.removeItem(atPath: file) } == nil, "nothing to tell: a first start")
     }
 
     @Test func `what is removed makes room, while writes and reads go on`() throws {

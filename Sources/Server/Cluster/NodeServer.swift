@@ -17,9 +17,20 @@ public final class NodeServer: Sendable {
 
     private let configuration: ServeConfiguration
     private let logger: Logger
+    private let openEmbedder: @Sendable (Logger) throws -> (any TextEmbedding)?
 
-    public init(configuration: ServeConfiguration, logger: Logger) {
+    public convenience init(configuration: ServeConfiguration, logger: Logger) {
+        self.init(configuration: configuration, logger: logger) { try configuration.model.open(logger: $0) }
+    }
+
+    /// With another embedder than the configuration names, for tests.
+    /// - Parameter openEmbedder: called when the node starts; nil: words alone.
+    init(
+        configuration: ServeConfiguration, logger: Logger,
+        openEmbedder: @escaping @Sendable (Logger) throws -> (any TextEmbedding)?
+    ) {
         self.configuration = configuration
+        self.openEmbedder = openEmbedder
         var logger = logger
         logger[metadataKey: "node"] = "\(configuration.nodeID)"
         self.logger = logger
@@ -33,7 +44,7 @@ public final class NodeServer: Sendable {
         var httpOptions = HTTPServerOptions()
         httpOptions.connectionsMax = try DescriptorLimit.connectionsMax(wanted: httpOptions.connectionsMax)
         var directory = try DataDirectory.open(configuration)
-        let embedding = try configuration.model.open(logger: logger).map { EmbeddingService($0) }
+        let embedding = try openEmbedder(logger).map { EmbeddingService($0) }
         var storeOptions = StoreOptions()
         storeOptions.vectorModel = embedding?.model
         let store = try MemoryStore.open(directory: directory.storePath, options: storeOptions)

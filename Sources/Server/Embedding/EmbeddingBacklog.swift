@@ -28,6 +28,7 @@ struct EmbeddingBacklog: Sendable {
         var hasLooked = false
         while !Task.isCancelled {
             do { try await Task.sleep(for: Self.pause) } catch { break }
+            if let note = store.takeVectorNote() { logger.warning("vectors: \(note)") }
             guard isLeader(), service.hasTables() else {
                 hasLooked = false
                 continue

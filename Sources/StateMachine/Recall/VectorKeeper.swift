@@ -30,6 +30,8 @@ final class VectorKeeper: @unchecked Sendable {
 
     private let options: Options
     let signal = ThreadSignal()
+    /// Notified after each step of the work.
+    let progress = ThreadSignal()
     private let current: Mutex<RecallIndex?>
     private let trouble = Mutex<String?>(nil)
     private var thread: pthread_t?
@@ -92,9 +94,12 @@ final class VectorKeeper: @unchecked Sendable {
     private func run() {
         while !signal.hasEnded {
             let seen = signal.count
-            if !work() { signal.wait(beyond: seen) }
+            let isBusy = work()
+            progress.notify()
+            if !isBusy { signal.wait(beyond: seen) }
         }
         save { $0.unsavedCount >= options.saveAtEndMin }
+        progress.end()
     }
 
     /// - Returns: whether there may be more to do at once.

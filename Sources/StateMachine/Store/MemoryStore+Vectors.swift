@@ -50,6 +50,17 @@ extension MemoryStore {
     /// Any thread.
     public func vectorReport() -> VectorReport { index.report }
 
+    /// Waits for the thread that links vectors.
+    /// - Parameter until: asked before and after each step of its work.
+    public func waitForVectors(_ until: (VectorReport) throws -> Bool) rethrows {
+        guard let keeper else { return }
+        while true {
+            let seen = keeper.progress.count
+            if try until(vectorReport()) || keeper.progress.hasEnded { return }
+            keeper.progress.wait(beyond: seen)
+        }
+    }
+
     /// What became of the vectors' file, for the log: why it was not used, or could not be written. Each is told once.
     public func takeVectorNote() -> String? {
         let note = vectorNote.withLock { note in

@@ -64,9 +64,11 @@ public final class MemoryStore: @unchecked Sendable {
         try directory.removeStaleIncoming(appliedIndex: writer.context.meta.applied.index)
         let installed = try InstalledPosition.read(
             generationPath: directory.generationPath(number), files: files)
+        let vectors = try vectorPath(generation, options: options)
         let contents = try RecallContents(
             writer.database, model: options.vectorModel, hasTables: writer.context.hasTables,
-            appliedIndex: writer.context.meta.applied.index, path: try vectorPath(generation, options: options))
+            appliedIndex: writer.context.meta.applied.index,
+            path: try vectors.flatMap { (path) throws(StoreError) in try files.exists(path) ? path : nil })
         let hasKeeper = options.vectorModel != nil && !files.isSingleThreaded
         let keeper = hasKeeper ? VectorKeeper(options: options.vectorKeeper) : nil
         try keeper?.start()
