@@ -8,7 +8,7 @@ public final class TextEmbedder: Sendable {
     public static let dimension = MiniLMModel.width
 
     /// Names inside the model directory, as `scripts/fetch-model` writes them.
-    static let weightsName = "model.safetensors"
+    public static let weightsName = "model.safetensors"
     static let vocabularyName = "vocab.txt"
 
     /// SHA-256 of the vocabulary that belongs to every MiniLM of this architecture.

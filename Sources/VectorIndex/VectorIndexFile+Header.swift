@@ -51,8 +51,12 @@ extension VectorIndexFile.Header {
         let body = bytes[..<(bytes.count - 4)]
         let stored = bytes[(bytes.count - 4)...].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         guard Self.checksum(body) == stored else { throw .damaged("the header's checksum does not hold") }
-        guard version == VectorIndexFile.version, take(UInt32.self) == Quantizer.ruleVersion else {
+        guard version == VectorIndexFile.version else {
             throw .incompatible("it has version \(version), this program writes \(VectorIndexFile.version)")
+        }
+        let rule = take(UInt32.self)
+        guard rule == Quantizer.ruleVersion else {
+            throw .incompatible("its codes follow rule \(rule), this program's follow \(Quantizer.ruleVersion)")
         }
         parameters = VectorIndexParameters(
             dimension: Int(take(UInt32.self)), links: Int(take(UInt32.self)),

@@ -170,6 +170,7 @@ import Testing
         let namespaces = ["a", "a/b", "a/b/c", "A/b", "d", "a-b"]
         let scopes = ["private", "team", "unit", "org", "collective", "odd"]
         let dates = [time(0), time(50), "2026-01-01T00:00:50Z", "not a date", "2026-01-01T00:00:50.5+00:00"]
+        let bounds = dates + ["2026-01-01", "2026-01-01T00:00", "2026", "2027-01", "x"]
         var commands: [CommandEnvelope] = []
         for number in 0..<300 {
             var command = StateMachineTests.storing(
@@ -189,8 +190,8 @@ import Testing
             query.reach = [.ancestors, .exact, .subtree].randomElement(using: &generator) ?? .exact
             query.tier = maybe(Tier.long)
             query.tags = maybe(["x", "y"].shuffled(using: &generator).prefix(1) + []) ?? []
-            query.since = maybe(dates.randomElement(using: &generator))
-            query.until = maybe(dates.randomElement(using: &generator))
+            query.since = maybe(bounds.randomElement(using: &generator))
+            query.until = maybe(bounds.randomElement(using: &generator))
             query.asAgent = maybe(namespaces.randomElement(using: &generator))
             query.vector = [1, 0, 0, 0]
             let now = time(Int64.random(in: 0...100, using: &generator))
@@ -211,6 +212,58 @@ import Testing
                 #expect(Set(found) == expected && found.count == expected.count, "\(query) at \(now)")
             }
         }
+    }
+
+    @Test func `what a filter in memory cannot tell apart does not crowd out what SQL lets pass`() throws {
+        let test = try Self.store()
+        let others = (0..<2_000).map { "tag\($0)" }
+        let alike = try #require(others.first { RowDirectory.tagBit($0) == RowDirectory.tagBit("wanted") })
+        try test.apply(
+            (0..<400).map { number in
+                Self.storing(
+                    StateMachineTests.storing("m\(number)", content: "needle", tags: [alike]),
+                    [1, Float(number) / 1e4, 0, 0])
+            })
+        try test.apply([
+            Self.storing(
+                StateMachineTests.storing("last", content: "needle among many other words", tags: ["wanted"]),
+                [0.5, 1, 0, 0])
+        ])
+        var query = RecallQuery(context: "needle", limit: 5)
+        query.vector = [1, 0, 0, 0]
+        query.tags = ["wanted"]
+        for ranking in [RecallQuery.Ranking.standard, .vector, .keyword] {
+            query.ranking = ranking
+            #expect(try Self.ids(test, query) == ["last"], "\(ranking)")
+        }
+    }
+
+    @Test func `a word that stands everywhere is no match`() throws {
+        let test = try Self.store()
+        let vectors: [[Float]] = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0]]
+        for (number, vector) in vectors.enumerated() {
+            let content = "team" + String(repeating: " and more", count: number * 5)
+            try test.apply([Self.storing(StateMachineTests.storing("m\(number)", content: content), vector)])
+        }
+        var query = RecallQuery(context: "team", limit: 3)
+        query.vector = Self.unit([0, 0, 1, 0.1])
+        let hits = try Self.recall(test, query).hits
+        #expect(hits.first?.memory.id == "m2", "meaning decides, not the length of the text")
+        #expect(hits.dropFirst().allSatisfy { $0.score < 0.2 }, "a share of the neighbour, no more")
+    }
+
+    @Test func `noticed rows come once each, in order, however often they are noticed`() {
+        var noticed = NoticedRows()
+        for row in 1...3_000 { noticed.add(Int64(row)) }
+        noticed.add(5)
+        noticed.remove(2)
+        #expect(noticed.take(3) == [1, 3, 4] && noticed.count == 2_996)
+        noticed.add(2)
+        var rest: [Int64] = []
+        while noticed.count > 0 { rest += noticed.take(700) }
+        #expect(rest == Array(5...3_000) + [2])
+        noticed.add(9)
+        #expect(noticed.take(9) == [9] && noticed.take(9) == [])
     }
 
     @Test(arguments: [

@@ -29,7 +29,8 @@ extension MemoryAPI {
             try reader.nearest(vector, namespace: namespace, now: now)
         }
         let similarity = found.map { (Float($0.cosine) * 1_000).rounded() / 1_000 }
-        let isDuplicate = similarity.map { $0 >= threshold } ?? false
+        // What is compared is not what is shown: a rounded 0.85 may be less.
+        let isDuplicate = found.map { Float($0.cosine) >= threshold } ?? false
         var body = JSONObject([
             ("candidates_scanned", .integer(Int64(found?.compared ?? 0))), ("is_duplicate", .bool(isDuplicate)),
             ("nearest", .null), ("suggested_merge", .null), ("threshold", .double(Double(threshold))),

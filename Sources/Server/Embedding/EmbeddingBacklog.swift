@@ -13,6 +13,8 @@ struct EmbeddingBacklog: Sendable {
     /// Texts of one command: a second of one core's work at most.
     private static let batch = 32
     private static let pause = Duration.milliseconds(100)
+    /// After a failure: a full disk or a lost majority does not end in a moment, and looking at all rows takes time.
+    private static let pauseAfterFailure = Duration.seconds(5)
 
     let service: MemoryCluster
     let store: MemoryStore
@@ -26,8 +28,10 @@ struct EmbeddingBacklog: Sendable {
         let thread = NIOThreadPool(numberOfThreads: 1)
         thread.start()
         var hasLooked = false
+        var pause = Self.pause
         while !Task.isCancelled {
-            do { try await Task.sleep(for: Self.pause) } catch { break }
+            do { try await Task.sleep(for: pause) } catch { break }
+            pause = Self.pause
             if let note = store.takeVectorNote() { logger.warning("vectors: \(note)") }
             guard isLeader(), service.hasTables() else {
                 hasLooked = false
@@ -40,6 +44,7 @@ struct EmbeddingBacklog: Sendable {
             } catch {
                 // Whoever leads next looks at everything.
                 hasLooked = false
+                pause = Self.pauseAfterFailure
                 logger.debug("vectors were put off: \(error)")
             }
         }

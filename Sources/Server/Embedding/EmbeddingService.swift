@@ -20,8 +20,10 @@ public final class EmbeddingService: Sendable {
         public var threads = 2
         /// Writes that wait for theirs; a further one goes without.
         public var waitingWritesMax = 16
-        /// Questions that wait; a further one is answered by words alone.
+        /// Questions that wait; a further one is answered by words alone. They share the threads, so a write also goes
+        /// without when there are more than `waitingMax` of both before it.
         public var waitingQueriesMax = 256
+        public var waitingMax = 64
         /// Vectors kept in case a text comes again.
         public var cacheCountMax = 4_096
         public init() {}
@@ -60,7 +62,9 @@ public final class EmbeddingService: Sendable {
     /// Of the texts of one write. nil: too many wait, or the service stops.
     func attachment(_ texts: [String]) async -> TextVectors? {
         let mayWait = waiting.withLock { waiting in
-            guard waiting.writes < options.waitingWritesMax else { return false }
+            guard waiting.writes < options.waitingWritesMax,
+                waiting.writes + waiting.queries < options.waitingMax
+            else { return false }
             waiting.writes += 1
             return true
         }

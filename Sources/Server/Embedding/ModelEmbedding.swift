@@ -19,9 +19,8 @@ public enum ModelChoice: Hashable, Sendable {
     /// Words alone.
     case none
 
-    /// Where the set-up puts it: `$MNEME_MODEL_DIR`, or `mneme/model` in the user's cache directory.
+    /// Where the set-up puts it when nothing else is said: `mneme/model` in the user's cache directory.
     static func usualDirectory(_ environment: [String: String]) -> String? {
-        if let named = environment["MNEME_MODEL_DIR"], !named.isEmpty { return named }
         if let cache = environment["XDG_CACHE_HOME"], !cache.isEmpty { return cache + "/mneme/model" }
         return environment["HOME"].map { $0 + "/.cache/mneme/model" }
     }
@@ -40,7 +39,14 @@ public enum ModelChoice: Hashable, Sendable {
         case .usual where environment["MNEME_EMBEDDINGS"] == "off":
             return try ModelChoice.none.open(logger: logger, environment: environment)
         case .usual:
-            guard let usual = Self.usualDirectory(environment), FileManager.default.fileExists(atPath: usual) else {
+            // Named, if not by a flag: then its absence is a mistake.
+            if let named = environment["MNEME_MODEL_DIR"], !named.isEmpty {
+                return try ModelChoice.directory(named).open(logger: logger, environment: environment)
+            }
+            // The set-up puts the weights in place last: without them it did not come to its end.
+            guard let usual = Self.usualDirectory(environment),
+                FileManager.default.fileExists(atPath: usual + "/" + TextEmbedder.weightsName)
+            else {
                 logger.notice(
                     "there is no embedding model: recall is by words alone (tier keyword); `make model` fetches one")
                 return nil

@@ -29,6 +29,8 @@ struct RecallContents {
         let kept = kept ?? path.flatMap { open($0, model, appliedIndex: appliedIndex) }
         if let kept {
             state.vectors = RowVectors(model, index: kept.index)
+            // None of it is in a file of this generation.
+            if path == nil { state.unsavedCount = kept.index.liveCount }
             if hasTables { try catchUp(database, model, coveredIndex: kept.coveredIndex) }
         } else {
             state.vectors = RowVectors(model, index: try Self.empty(model))

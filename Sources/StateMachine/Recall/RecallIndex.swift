@@ -11,8 +11,8 @@ final class RecallIndex: Sendable {
     struct State {
         var directory = RowDirectory()
         var vectors: RowVectors?
-        /// Rows without a vector of the model, as far as they were noticed since the last call of `takeMissing`.
-        var missing: Set<Int64> = []
+        /// Rows without a vector of the model, as far as they were noticed and not given out yet.
+        var missing = NoticedRows()
         /// The index of the log whose effects are in here.
         var appliedIndex: UInt64 = 0
         /// Up to where they survive a power cut.
@@ -22,9 +22,6 @@ final class RecallIndex: Sendable {
         /// Vectors that the index did not take, and why the last one was not taken.
         var refused: (count: Int, reason: String)?
     }
-    /// Noticed rows beyond it are found by the next start.
-    private static let missingMax = 1 << 20
-
     let model: VectorModel?
     /// Where the vectors are kept between starts; nil: nowhere.
     let path: String?
@@ -49,7 +46,7 @@ final class RecallIndex: Sendable {
     func apply(_ changes: [RowChange], appliedIndex: UInt64, durableIndex: UInt64) {
         let hasNews = state.withLock { state in
             state.appliedIndex = appliedIndex
-            state.durableIndex = durableIndex
+            state.durableIndex = max(state.durableIndex, durableIndex)
             let before = state.unsavedCount
             for change in changes { apply(change, &state) }
             return state.unsavedCount > before
@@ -61,7 +58,7 @@ final class RecallIndex: Sendable {
         switch change {
         case .written(let row, let facts):
             state.directory.write(row, facts)
-            if state.vectors?.has(row) == false { Self.notice(row, &state) }
+            if state.vectors?.has(row) == false { state.missing.add(row) }
         case .touched(let row, let tier, let expiresAt, let version):
             state.directory.touch(row, tier: tier, expiresAt: expiresAt, version: version)
         case .removed(let row):
@@ -75,30 +72,25 @@ final class RecallIndex: Sendable {
                 state.missing.remove(row)
             } else {
                 state.removeVector(row)
-                Self.notice(row, &state)
+                state.missing.add(row)
             }
         }
     }
 
-    private static func notice(_ row: Int64, _ state: inout State) {
-        if state.missing.count < RecallIndex.missingMax { state.missing.insert(row) }
+    /// Everything up to there survives a power cut.
+    func noteDurable(_ durableIndex: UInt64) {
+        state.withLock { $0.durableIndex = max($0.durableIndex, durableIndex) }
     }
 
     // MARK: reads
 
-    /// Rows that were written without a vector lately, lowest first; they are not given out again.
-    func takeMissing(limit: Int) -> [Int64] {
-        state.withLock { state in
-            let rows = Array(state.missing.sorted().prefix(limit))
-            state.missing.subtract(rows)
-            return rows
-        }
-    }
+    /// Rows that were written without a vector lately, first noticed first; they are not given out again.
+    func takeMissing(limit: Int) -> [Int64] { state.withLock { $0.missing.take(limit) } }
 
     /// Notices every row that has no vector of the model.
     func noticeAll(rows: [Int64]) {
         state.withLock { state in
-            for row in rows where state.vectors?.has(row) == false { Self.notice(row, &state) }
+            for row in rows where state.vectors?.has(row) == false { state.missing.add(row) }
         }
     }
 

@@ -17,8 +17,8 @@ struct RowFilter {
     init(_ query: RecallQuery, now: String, directory: RowDirectory) {
         self.now = SortableTime.pack(now) ?? 0
         tier = query.tier?.rawValue
-        if let text = query.since, let packed = SortableTime.pack(text) { since = packed }
-        if let text = query.until, let packed = SortableTime.pack(text) { until = packed }
+        if let text = query.since, let packed = SortableTime.packBound(text) { since = packed }
+        if let text = query.until, let packed = SortableTime.packBound(text) { until = packed }
         for tag in query.tags { tagBits |= RowDirectory.tagBit(tag) }
         isSelective = tier != nil || since > 0 || until < .max || tagBits != 0
         restrictNamespaces(query, directory)

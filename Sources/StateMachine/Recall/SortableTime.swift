@@ -24,4 +24,13 @@ enum SortableTime {
         }
         return position == 19 ? packed : nil
     }
+
+    private static let earliest = Array("0000-00-00T00:00:00".utf8)
+
+    /// Of a text that may end early, such as a bare date: no later than any text that does not come before it, and no
+    /// earlier than any that does not come after it.
+    static func packBound(_ text: String) -> UInt64? {
+        let given = Array(text.utf8.prefix(earliest.count))
+        return pack(String(decoding: given + earliest.dropFirst(given.count), as: UTF8.self))
+    }
 }

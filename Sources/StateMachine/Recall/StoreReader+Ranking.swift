@@ -43,13 +43,10 @@ extension StoreReader {
 
     /// The best live rows that pass every condition, in order, as many as the limit and the token budget allow.
     public func recall(_ query: RecallQuery, now: String) throws(StoreError) -> RecallResult {
-        let candidates: [RecallCandidate]
-        if query.ranking == .compat {
-            candidates = try compatCandidates(query, now: now)
-        } else {
-            candidates = try standardCandidates(query, now: now)
-        }
-        var hits = try verified(candidates, query, now: now)
+        var hits =
+            query.ranking == .compat
+            ? try verified(try compatCandidates(query, now: now), query, now: now).hits
+            : try standardHits(query, now: now)
         if query.reach == .ancestors, let namespace = query.namespace, NamespacePath.isHierarchical(namespace) {
             hits = StoreReader.boosted(hits, from: namespace)
         }
@@ -88,9 +85,10 @@ extension StoreReader {
 
     /// The rows themselves, as far as they are there and pass: the indexes in memory may be a moment ahead or behind, and
     /// let more pass than SQL does.
-    private func verified(
+    /// - Returns: with them, how many were refused.
+    func verified(
         _ candidates: [RecallCandidate], _ query: RecallQuery, now: String
-    ) throws(StoreError) -> [RecallHit] {
+    ) throws(StoreError) -> (hits: [RecallHit], refused: Int) {
         var parts = conditions(of: query, now: now)
         parts.require("memories.row = ?")
         let statement = try database.statement(
@@ -98,18 +96,22 @@ extension StoreReader {
         defer { statement.reset() }
         let limit = Int(StoreReader.limit(query.limit))
         var hits: [RecallHit] = []
+        var refused = 0
         for candidate in candidates where hits.count < limit {
             try statement.bind(parts.arguments + [.integer(candidate.row)])
             if try statement.step() {
                 let memory = MemoryRow(statement).memory
                 hits.append(RecallHit(memory: memory, score: candidate.score, parts: candidate.parts))
+            } else {
+                refused += 1
             }
             statement.reset()
         }
-        return hits.enumerated().sorted { left, right in
+        let sorted = hits.enumerated().sorted { left, right in
             if left.element.score != right.element.score { return left.element.score > right.element.score }
             return left.element.memory.id.utf8.lexicographicallyPrecedes(right.element.memory.id.utf8)
-        }.map(\.element)
+        }
+        return (sorted.map(\.element), refused)
     }
 
     /// `score / (1 + 0.3 d)` for a memory d levels above the queried namespace; equal scores keep their order.

@@ -18,6 +18,8 @@ extension StoreReader {
         /// Words count in full from this part of what a row with every word of the question would have. Below it the best
         /// match by words is no good match, and is not to look like one.
         static let goodMatch = 0.5
+        /// No lower rank counts in full: words that stand in half of all rows say nothing.
+        static let rankMin = 0.25
         /// What a word that stands nowhere adds to what every word would give: it may be misspelt.
         static let unknownWord = 0.5
         /// Of a neighbour's own score: for what follows a good match, and for what comes before it.
@@ -31,29 +33,46 @@ extension StoreReader {
     enum Bounds {
         /// Candidates by words, and by meaning.
         static let pool = 120
+        /// So many at most, when SQL refuses so many that too few are left.
+        static let poolMax = 8_000
         /// The best, whose neighbours are looked at.
         static let neighboured = 40
         static let neighbourDistance = 2
         /// What walking the rows of the words may cost, in rows passed over; one that is scored costs as much as some.
-        static let walk = 40_000
+        static let walk = 20_000
         static let scoreCost = 5
     }
 
-    func standardCandidates(_ query: RecallQuery, now: String) throws(StoreError) -> [RecallCandidate] {
+    /// Filters in memory may let rows pass that SQL does not: then there are more candidates, until enough is found.
+    func standardHits(_ query: RecallQuery, now: String) throws(StoreError) -> [RecallHit] {
+        var pool = max(Bounds.pool, 3 * query.limit)
+        while true {
+            let candidates = try standardCandidates(query, pool: pool, now: now)
+            let found = try verified(candidates, query, now: now)
+            if found.refused == 0 || found.hits.count >= Int(StoreReader.limit(query.limit)) || pool >= Bounds.poolMax {
+                return found.hits
+            }
+            pool *= 8
+        }
+    }
+
+    private func standardCandidates(
+        _ query: RecallQuery, pool wanted: Int, now: String
+    ) throws(StoreError) -> [RecallCandidate] {
         let view = index.view()
         let filter = RowFilter(query, now: now, directory: view.directory)
-        let words = query.ranking == .vector ? WordScores() : try wordScores(query, view, filter)
+        let words = query.ranking == .vector ? WordScores() : try wordScores(query, view, filter, wanted: wanted)
         let vector = query.ranking == .keyword || index.model == nil ? nil : query.vector
         var pool: [Int64: RecallCandidate] = [:]
         for (row, rank) in words.ranks { pool[row, default: RecallCandidate(row: row, score: 0)].parts.textRank = rank }
         if let vector {
-            let wanted = max(Bounds.pool, 3 * query.limit)
             for hit in try view.nearest(vector, count: wanted, filter) where Double(hit.cosine) > Weights.cosineMin {
                 pool[hit.row, default: RecallCandidate(row: hit.row, score: 0)].parts.cosine = Double(hit.cosine)
             }
         }
         let scoring = StandardScoring(
-            fullRank: max(words.ranks.values.max() ?? 0, Weights.goodMatch * words.everyWord), vector: vector,
+            fullRank: max(words.ranks.values.max() ?? 0, Weights.goodMatch * words.everyWord, Weights.rankMin),
+            vector: vector,
             view: view,
             filter: filter, query: query)
         return scoring.ranked(pool)
@@ -61,7 +80,7 @@ extension StoreReader {
 
     /// Text rank of the best rows with any of the question's words.
     private func wordScores(
-        _ query: RecallQuery, _ view: RecallView, _ filter: RowFilter
+        _ query: RecallQuery, _ view: RecallView, _ filter: RowFilter, wanted: Int
     ) throws(StoreError) -> WordScores {
         let share = view.share(filter)
         let rowsMax = Int(Double(Bounds.walk) / (1 + Double(Bounds.scoreCost) * share))
@@ -73,7 +92,7 @@ extension StoreReader {
         defer { statement.reset() }
         try statement.bind(1, match.query)
         try statement.bind(2, match.rowMin)
-        var best = BestRows(countMax: max(Bounds.pool, 3 * query.limit))
+        var best = BestRows(countMax: wanted)
         // The statistics were those of another moment; the bound holds all the same.
         var left = 2 * Bounds.walk
         while left > 0, try statement.step() {

@@ -142,16 +142,19 @@ final class VectorKeeper: @unchecked Sendable {
 
     private func save(if isWorthIt: (RecallIndex.State) -> Bool) {
         guard let recall = current.withLock({ $0 }), let path = recall.path else { return }
-        let capture = recall.state.withLock { state -> VectorIndexCapture? in
+        let taken = recall.state.withLock { state -> (capture: VectorIndexCapture, changes: Int)? in
             guard isWorthIt(state), let index = state.vectors?.index else { return nil }
+            let changes = state.unsavedCount
             state.unsavedCount = 0
-            return index.capture(coveredIndex: min(state.durableIndex, state.appliedIndex))
+            return (index.capture(coveredIndex: min(state.durableIndex, state.appliedIndex)), changes)
         }
+        guard let taken else { return }
         do throws(VectorIndexError) {
-            try capture?.write(to: path)
+            try taken.capture.write(to: path)
         } catch {
-            // The next start takes longer, that is all.
+            // The next start takes longer, that is all; and the next vector brings the next attempt.
             note(error.description)
+            recall.state.withLock { $0.unsavedCount += taken.changes }
         }
     }
 

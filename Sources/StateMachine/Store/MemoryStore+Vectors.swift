@@ -14,7 +14,19 @@ extension MemoryStore {
         let name = try hash.finish().prefix(8).map { byte in
             String(byte >> 4, radix: 16) + String(byte & 15, radix: 16)
         }
-        return directory.generationPath(generation.number) + "/vectors-" + name.joined() + ".hnsw"
+        return directory.generationPath(generation.number) + "/" + vectorPrefix + name.joined() + ".hnsw"
+    }
+
+    private static let vectorPrefix = "vectors-"
+
+    /// Files of models before this one, and what a crash left half-written.
+    static func removeStaleVectors(_ generation: Generation, keeping path: String) throws(StoreError) {
+        let files = generation.directory.files
+        let directory = generation.directory.generationPath(generation.number)
+        for name in try files.names(in: directory) where name.hasPrefix(vectorPrefix) && directory + "/" + name != path
+        {
+            try files.remove(directory + "/" + name)
+        }
     }
 
     static func recallIndex(

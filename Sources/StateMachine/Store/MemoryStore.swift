@@ -65,6 +65,7 @@ public final class MemoryStore: @unchecked Sendable {
         let installed = try InstalledPosition.read(
             generationPath: directory.generationPath(number), files: files)
         let vectors = try vectorPath(generation, options: options)
+        if let vectors { try removeStaleVectors(generation, keeping: vectors) }
         let contents = try RecallContents(
             writer.database, model: options.vectorModel, hasTables: writer.context.hasTables,
             appliedIndex: writer.context.meta.applied.index,
@@ -166,6 +167,7 @@ public final class MemoryStore: @unchecked Sendable {
             self.writer = nil
             throw error
         }
+        index.noteDurable(writer.durableIndex)
         let applied = writer.context.meta.applied
         return (applied.index, applied.term)
     }
@@ -293,6 +295,8 @@ public final class MemoryStore: @unchecked Sendable {
         pool.replaceGeneration(fresh.generation)
         writer = fresh
         try replaceIndex(fresh, appliedBefore: applied.index)
+        // What was received was synced before it took the old state's place.
+        self.index.noteDurable(index)
         installedPosition.withLock { $0 = InstalledPosition(index: index, term: term) }
         publish(fresh)
     }
