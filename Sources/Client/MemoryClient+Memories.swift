@@ -43,6 +43,33 @@ public struct MemoryFilter: Hashable, Sendable {
     }
 }
 
+/// How a recall ranks and what it leaves behind; what is not said is up to the server.
+public struct RecallManner: Hashable, Sendable {
+    /// `default`, `compat`, `keyword` or `vector`.
+    public var ranking: String?
+    /// Each memory says what its score is made of.
+    public var explains: Bool
+    /// Being recalled counts as use.
+    public var touches: Bool
+    /// The namespace stands for everything below it too.
+    public var reachesSubtree: Bool
+    public init(
+        ranking: String? = nil, explains: Bool = false, touches: Bool = true, reachesSubtree: Bool = false
+    ) {
+        self.ranking = ranking
+        self.explains = explains
+        self.touches = touches
+        self.reachesSubtree = reachesSubtree
+    }
+
+    func add(to query: inout QueryString) {
+        query.add("ranking", ranking)
+        if explains { query.add("explain", "true") }
+        if !touches { query.add("touch", "false") }
+        if reachesSubtree { query.add("subtree", "true") }
+    }
+}
+
 /// A memory, its links and its version.
 public struct MemoryWithLinks: Hashable, Sendable {
     public var memory: MemoryRecord
@@ -120,13 +147,14 @@ extension MemoryClient {
 
     /// - Parameter budgetTokens: upper bound of the sum of the memories' estimated tokens.
     public func recall(
-        _ context: String, _ filter: MemoryFilter, budgetTokens: Int? = nil,
+        _ context: String, _ filter: MemoryFilter, budgetTokens: Int? = nil, manner: RecallManner = RecallManner(),
         consistency: Consistency = .linearizable, first: Int? = nil
     ) async throws(ClientError) -> MemoryPage {
         var query = QueryString()
         query.add("context", context)
         filter.add(to: &query)
         query.add("budget_tokens", budgetTokens)
+        manner.add(to: &query)
         return try page(
             from: try await send(read("/api/v1/recall" + query.text, consistency), first: first), member: "memories")
     }

@@ -57,6 +57,7 @@ struct RecallCommand: AsyncParsableCommand {
         discussion: """
             mneme recall "when do we deploy"
             mneme recall "deploy" -n team/project --limit 3 --budget-tokens 800 --json
+            mneme recall "who fixed the build" -n team --subtree --tier long --explain --no-touch
             """)
 
     @Argument(help: "What it is about; any word may occur.")
@@ -69,14 +70,21 @@ struct RecallCommand: AsyncParsableCommand {
     @Option(name: .long, help: "Created at or before this RFC 3339 time.") var until: String?
     @Option(name: .long, help: "See what an agent of this namespace may see.") var asAgent: String?
     @Option(name: .long, help: "Stop before the memories exceed this many tokens.") var budgetTokens: Int?
+    @Option(name: .shortAndLong, help: "short, mid or long.") var tier: String?
+    @Option(name: .long, help: "default, compat, keyword or vector.") var ranking: String?
+    @Flag(name: .long, help: "The namespace stands for everything below it too.") var subtree = false
+    @Flag(name: .long, help: "Say what each score is made of.") var explain = false
+    @Flag(name: .long, help: "Do not count this as use of the memories.") var noTouch = false
     @OptionGroup var read: ReadArguments
     @OptionGroup var client: ClientArguments
 
     func run() async throws {
         let filter = MemoryFilter(
-            namespace: namespace, limit: limit, since: since, until: until, tag: tags, asAgent: asAgent)
+            namespace: namespace, tier: tier, limit: limit, since: since, until: until, tag: tags, asAgent: asAgent)
         let page = try await client.client().recall(
-            context, filter, budgetTokens: budgetTokens, consistency: read.consistency)
+            context, filter, budgetTokens: budgetTokens,
+            manner: RecallManner(ranking: ranking, explains: explain, touches: !noTouch, reachesSubtree: subtree),
+            consistency: read.consistency)
         if client.json {
             Output.json(page.document.text)
             return
@@ -85,7 +93,11 @@ struct RecallCommand: AsyncParsableCommand {
             Console.error("no memories found for: \(context)")
             return
         }
-        for memory in page.memories { print(Output.memoryText.recallLines(memory) + "\n") }
+        for memory in page.memories {
+            print(Output.memoryText.recallLines(memory))
+            if let parts = memory.fields["explain"] { print("  " + parts.text) }
+            print()
+        }
         print("\(page.memories.count) memory(ies) recalled [\(page.document["mode"]?.stringValue ?? "keyword")]")
     }
 }

@@ -3,7 +3,10 @@ import StateMachine
 
 /// The node's counters and gauges in Prometheus text format 0.0.4.
 enum ClusterMetrics {
-    static func text(core: CoreStatus, applied: AppliedState, gauges: NodeGauges.Values, nodeID: UInt64) -> String {
+    /// - Parameter vectors: nil on a node that keeps none.
+    static func text(
+        core: CoreStatus, applied: AppliedState, gauges: NodeGauges.Values, vectors: VectorReport?, nodeID: UInt64
+    ) -> String {
         var lines: [String] = []
         func metric(_ name: String, _ kind: String, _ help: String, _ value: UInt64) {
             lines.append("# HELP mneme_\(name) \(help)")
@@ -23,6 +26,14 @@ enum ClusterMetrics {
         metric("raft_snapshots_installed_total", "counter", "Snapshots installed here.", gauges.snapshotsInstalled)
         metric("raft_snapshots_sent_total", "counter", "Snapshots sent to others.", gauges.snapshotsSent)
         metric("raft_term", "gauge", "Current term.", core.term.rawValue)
+        if let vectors {
+            metric("vectors", "gauge", "Memories with a vector of this node's model.", UInt64(vectors.vectors))
+            metric("vectors_bytes", "gauge", "Memory of the vectors and their graph.", UInt64(vectors.bytes))
+            metric("vectors_refused_total", "counter", "Vectors that could not be taken.", UInt64(vectors.refused))
+            metric(
+                "vectors_unlinked", "gauge", "Vectors that every search still compares one by one.",
+                UInt64(vectors.unlinked))
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 }

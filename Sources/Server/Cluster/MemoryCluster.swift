@@ -272,7 +272,8 @@ final class MemoryCluster: MemoryService {
 
     func metricsText() async -> String {
         ClusterMetrics.text(
-            core: node.status, applied: store.applied(), gauges: node.gauges.current, nodeID: facts.nodeID)
+            core: node.status, applied: store.applied(), gauges: node.gauges.current,
+            vectors: store.keepsVectors ? store.vectorReport() : nil, nodeID: facts.nodeID)
     }
 }
 

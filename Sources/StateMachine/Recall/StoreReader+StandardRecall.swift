@@ -17,14 +17,14 @@ extension StoreReader {
         static let meaning = 0.6
         /// Words count in full from this part of what a row with every word of the question would have. Below it the best
         /// match by words is no good match, and is not to look like one.
-        static let goodMatch = 0.5
+        static let goodMatch = 0.6
         /// No lower rank counts in full: words that stand in half of all rows say nothing.
         static let rankMin = 0.25
         /// What a word that stands nowhere adds to what every word would give: it may be misspelt.
         static let unknownWord = 0.5
         /// Of a neighbour's own score: for what follows a good match, and for what comes before it.
-        static let following = 0.2
-        static let preceding = 0.1
+        static let following = 0.15
+        static let preceding = 0.05
         /// Of that, for the one behind the neighbour.
         static let distant = 0.4
         /// Cosines below are as good as none.
