@@ -18,7 +18,7 @@ ARGUMENTS ?=
 # Passed on to the run over the mutants.
 MUTANT_ARGUMENTS ?= --trials 3
 
-.PHONY: help demo test lint format build bench chaos sim explore mutants membership upgrade fuzz model eval setup clean
+.PHONY: help demo test lint format build bench chaos sim explore mutants membership upgrade freshness fuzz model eval setup clean
 
 help: ## list the commands
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -84,6 +84,9 @@ fuzz: setup ## a million hostile inputs to the decoders, to the full-text querie
 
 membership: build ## change all of a cluster of five under load, and check every write and read
 	@$(RELEASE) drill membership $(ARGUMENTS)
+
+freshness: build ## store, update and delete through one node, recall through another at once: no miss, no ghost
+	@$(RELEASE) drill freshness $(ARGUMENTS)
 
 upgrade: build ## bring a cluster of an earlier build to this one under load, and check every write and read
 	@jepsen-like/mixed-versions.sh $(ARGUMENTS)

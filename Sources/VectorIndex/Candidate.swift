@@ -93,6 +93,15 @@ struct CandidatePool {
         for index in 0..<count { words[index] &= ~1 }
     }
 
+    mutating func keep(where passes: (Candidate) -> Bool) {
+        var kept = 0
+        for index in 0..<count where passes(Candidate(word: words[index])) {
+            words[kept] = words[index]
+            kept &+= 1
+        }
+        count = kept
+    }
+
     mutating func keepFirst(_ kept: Int) { count = min(count, max(0, kept)) }
 }
 

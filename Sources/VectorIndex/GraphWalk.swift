@@ -43,47 +43,61 @@ struct GraphWalk {
         return nearest
     }
 
+    /// Gathers the neighbours not met yet and begins to fetch them.
+    @inline(__always)
+    func gather(_ slot: UInt32, layer: Int, into found: UnsafeMutablePointer<UInt32>) -> Int {
+        let list = storage.list(Int(slot), layer: layer)
+        return mneme_gather_links(
+            list.baseAddress, list.count, UInt32(truncatingIfNeeded: limit), scratch.stamps, scratch.epoch,
+            storage.codes, storage.dimension, storage.dimension, found)
+    }
+
     /// Gathers the neighbours not met yet and scores them.
     @inline(__always)
     func expand(_ slot: UInt32, layer: Int) -> Int {
-        let list = storage.list(Int(slot), layer: layer)
         let dimension = storage.dimension
-        let count = mneme_gather_links(
-            list.baseAddress, list.count, UInt32(truncatingIfNeeded: limit), scratch.stamps, scratch.epoch,
-            storage.codes, dimension, dimension, scratch.found)
+        let count = gather(slot, layer: layer, into: scratch.found)
         kernels.scoreRecords(
             storage.codes, dimension, scratch.found, count, scratch.query, scratch.querySum, dimension, scratch.scores)
         return count
     }
 
     /// Fills `pool` with the nodes of a layer nearest to the query, starting from what is in it.
+    ///
+    /// The neighbours of one candidate are scored while those of the next are fetched from memory, which takes as long:
+    /// so a candidate is chosen before the scores of its predecessor's neighbours are known. Nothing is lost by that,
+    /// since every candidate that stays in the pool is expanded in the end.
     func search(layer: Int, pool: inout CandidatePool) {
         scratch.beginWalk(slots: limit)
-        let stamps = scratch.stamps
-        let epoch = scratch.epoch
-        for index in 0..<pool.count { stamps[Int(pool[index].slot)] = epoch }
+        for index in 0..<pool.count { scratch.stamps[Int(pool[index].slot)] = scratch.epoch }
         let scores = scratch.scores
-        let found = scratch.found
+        var fetched = scratch.found
+        var fetching = scratch.found + SearchScratch.blockSlots / 2
+        var fetchedCount = 0
         var cursor = 0
-        while cursor < pool.count {
-            let candidate = pool[cursor]
-            if candidate.isExpanded {
+        while true {
+            while cursor < pool.count, pool[cursor].isExpanded { cursor &+= 1 }
+            var fetchingCount = 0
+            if cursor < pool.count {
+                pool.markExpanded(cursor)
+                fetchingCount = gather(pool[cursor].slot, layer: layer, into: fetching)
                 cursor &+= 1
-                continue
+            } else if fetchedCount == 0 {
+                return
             }
-            pool.markExpanded(cursor)
-            if cursor &+ 1 < pool.count {
-                // Likely the next one, unless a nearer one turns up.
-                let list = storage.list(Int(pool[cursor &+ 1].slot), layer: layer)
-                mneme_prefetch(list.baseAddress, list.count &* 4)
+            kernels.scoreRecords(
+                storage.codes, storage.dimension, fetched, fetchedCount, scratch.query, scratch.querySum,
+                storage.dimension, scores)
+            for index in 0..<fetchedCount {
+                let neighbour = Candidate(score: scores[index], slot: fetched[index])
+                if let position = pool.insert(neighbour) {
+                    if position < cursor { cursor = position }
+                    let list = storage.list(Int(neighbour.slot), layer: layer)
+                    mneme_prefetch(list.baseAddress, list.count &* 4)
+                }
             }
-            let count = expand(candidate.slot, layer: layer)
-            var next = cursor &+ 1
-            for index in 0..<count {
-                let neighbour = Candidate(score: scores[index], slot: found[index])
-                if let position = pool.insert(neighbour), position < next { next = position }
-            }
-            cursor = next
+            swap(&fetched, &fetching)
+            fetchedCount = fetchingCount
         }
     }
 

@@ -71,6 +71,30 @@ import Testing
         #expect(matches.map(\.key) == Array(far.prefix(10)))
     }
 
+    @Test func `a filter of one topic finds that topic, from near and from far, around removed vectors`() throws {
+        let index = try VectorIndex.of(Self.vectors)
+        let topic = TestVectors.nearest(Self.vectors[17], in: Self.vectors, count: 1_000)
+        let gone = Set(topic.enumerated().filter { $0.offset % 7 == 0 }.map(\.element))
+        for key in gone { index.remove(key: key) }
+        let bitmap = index.bitmap(keys: topic)
+        let passing = Set(topic).subtracting(gone)
+        var found: [[VectorMatch]] = []
+        for query in Self.queries {
+            for matches in [
+                try index.search(query, count: 10, allowed: bitmap),
+                try index.walkOnly(query, count: 10, breadth: 100, allowed: bitmap),
+            ] {
+                #expect(matches.count == 10 && matches.allSatisfy { passing.contains($0.key) })
+                found.append(matches)
+            }
+        }
+        let truth = Self.queries.flatMap { query -> [[Int64]] in
+            let near = TestVectors.nearest(query, in: Self.vectors, count: 10) { passing.contains(Int64($0)) }
+            return [near, near]
+        }
+        #expect(TestVectors.recall(found, truth) >= 0.95)
+    }
+
     @Test func `removed vectors are never returned and their neighbours still are`() throws {
         let index = try VectorIndex.of(Self.vectors)
         let query = Array(Self.queries)[3]

@@ -47,6 +47,11 @@ public final class EmbeddingService: Sendable {
 
     public func stop() async throws { try await pool.shutdownGracefully() }
 
+    /// For tests: until so many wait.
+    func untilWaiting(writes: Int, queries: Int) async {
+        while waiting.withLock({ $0.writes < writes || $0.queries < queries }) { await Task.yield() }
+    }
+
     /// Of a question. nil: too many wait, or the service stops.
     func query(_ text: String) async -> [Float]? {
         let mayWait = waiting.withLock { waiting in

@@ -143,6 +143,15 @@ public struct VectorReport: Sendable, Equatable {
     /// Vectors that could not be taken, and why the last one could not.
     public var refused: Int
     public var refusal: String?
+
+    public init(vectors: Int, rows: Int, unlinked: Int, bytes: Int, refused: Int, refusal: String?) {
+        self.vectors = vectors
+        self.rows = rows
+        self.unlinked = unlinked
+        self.bytes = bytes
+        self.refused = refused
+        self.refusal = refusal
+    }
 }
 
 /// Vectors as they are stored: little-endian 32-bit floats.

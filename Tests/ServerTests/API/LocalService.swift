@@ -23,11 +23,15 @@ final class LocalService: MemoryService {
     private let directory: String
     private let state = Mutex(State())
 
-    /// - Parameter featureLevel: of the cluster that this stands for.
-    init(featureLevel: UInt16 = FeatureLevel.max) throws {
+    /// - Parameters:
+    ///   - featureLevel: of the cluster that this stands for.
+    ///   - vectorModel: whose vectors recall knows; nil: none.
+    init(featureLevel: UInt16 = FeatureLevel.max, vectorModel: VectorModel? = nil) throws {
         directory = NSTemporaryDirectory() + "mneme-api-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        store = try MemoryStore.open(directory: directory + "/store", options: StoreOptions())
+        var options = StoreOptions()
+        options.vectorModel = vectorModel
+        store = try MemoryStore.open(directory: directory + "/store", options: options)
         guard featureLevel > 0 else { return }
         // As the first configuration of a cluster of this build does it.
         _ = try store.apply([

@@ -3,7 +3,9 @@
 ///
 ///     build                               -> built CPU-SECONDS BYTES-PER-VECTOR BYTES-WITHOUT-FLOATS GRAPH-HASH
 ///     allow FILE                          -> allowed COUNT      (one byte per vector, 0 or 1)
-///     search BREADTH COUNT FILTER FILE    -> searched SECONDS   (keys found, int32, COUNT a query, to FILE)
+///     search BREADTH COUNT FILTER QUERIES FILE
+///                                         -> searched CPU-SECONDS
+///                                            (the first QUERIES; keys found, int32, COUNT a query, to FILE)
 ///     save FILE / load FILE               -> saved SECONDS / loaded SECONDS
 ///     mixed COUNT                         -> see `MixedLoad`
 ///
@@ -54,9 +56,11 @@ struct IndexCommand {
                 allowed.insert(slot)
             }
             return "allowed \(allowed.count)"
-        case ("search", 5):
-            guard let breadth = Int(words[1]), let count = Int(words[2]) else { throw BenchFailure("not a number") }
-            return try search(breadth: breadth, count: count, isFiltered: words[3] == "1", words[4])
+        case ("search", 6):
+            let numbers = words[1...4].compactMap { Int($0) }
+            guard numbers.count == 4, numbers[3] <= queries.count else { throw BenchFailure("search cannot do that") }
+            let filter = numbers[2] == 1 ? allowed : nil
+            return try search(queries[..<numbers[3]], breadth: numbers[0], count: numbers[1], filter, words[5])
         case ("save", 2):
             return "saved \(try seconds { try index.save(to: words[1], coveredIndex: 1) })"
         case ("load", 2):
@@ -71,19 +75,27 @@ struct IndexCommand {
     }
 
     private func build() throws -> String {
-        let started = clock()
-        for (row, vector) in vectors.enumerated() { try index.append(key: Int64(row), vector: vector) }
-        while try index.linkNext(1_000) > 0 {}
-        let spent = Double(clock() - started) / Double(CLOCKS_PER_SEC)
+        let spent = try processorSeconds {
+            for (row, vector) in vectors.enumerated() { try index.append(key: Int64(row), vector: vector) }
+            while try index.linkNext(1_000) > 0 {}
+        }
         let memory = index.memory
         return "built \(spent) \(memory.perVector) \(memory.walkedPerVector) \(index.baseLayerHash)"
     }
 
-    private func search(breadth: Int, count: Int, isFiltered: Bool, _ path: String) throws -> String {
+    /// Of this thread and any other: nothing else runs.
+    private func processorSeconds(of work: () throws -> Void) rethrows -> Double {
+        let started = clock()
+        try work()
+        return Double(clock() - started) / Double(CLOCKS_PER_SEC)
+    }
+
+    private func search(
+        _ queries: ArraySlice<[Float]>, breadth: Int, count: Int, _ filter: SlotBitmap?, _ path: String
+    ) throws -> String {
         var keys: [Int32] = []
         keys.reserveCapacity(queries.count * count)
-        let filter = isFiltered ? allowed : nil
-        let spent = try seconds {
+        let spent = try processorSeconds {
             for query in queries {
                 let matches = try index.search(query, count: count, breadth: breadth, allowed: filter)
                 for match in matches { keys.append(Int32(match.key)) }
