@@ -252,6 +252,23 @@ import Testing
         #expect(hits.dropFirst().allSatisfy { $0.score < 0.2 }, "a share of the neighbour, no more")
     }
 
+    @Test func `the count of a common word is remembered until the store has changed, that of a rare one never`() throws
+    {
+        let counts = WordCounts()
+        var asked: [String] = []
+        func rows(_ word: String, total: Int, are rows: Int) throws -> Int {
+            try counts.rows(of: word, total: total) { () throws(StoreError) in
+                asked.append(word)
+                return rows
+            }
+        }
+        #expect(try rows("common", total: 10_000, are: 5_000) == 5_000)
+        #expect(try rows("common", total: 10_400, are: 5_300) == 5_000)
+        #expect(try rows("rare", total: 10_000, are: 3) == 3 && rows("rare", total: 10_000, are: 4) == 4)
+        #expect(asked == ["common", "rare", "rare"])
+        #expect(try rows("common", total: 10_600, are: 5_400) == 5_400 && rows("common", total: 10_000, are: 1) == 1)
+    }
+
     @Test func `noticed rows come once each, in order, however often they are noticed`() {
         var noticed = NoticedRows()
         for row in 1...3_000 { noticed.add(Int64(row)) }

@@ -88,9 +88,7 @@ struct FreshnessClient: Sendable {
     /// A question that this memory is the best answer to.
     mutating func question(about memory: FreshnessMemory) -> FreshnessQuestion {
         var question = FreshnessQuestion(context: memory.text.content, ranking: .standard)
-        if embeds, !memory.hasVector {
-            question.ranking = .keyword
-        } else if embeds, random.chance(50) {
+        if embeds, random.chance(50) {
             question.context = memory.text.whole
             question.ranking = .vector
         } else if random.chance(40) {
@@ -177,6 +175,8 @@ struct FreshnessClient: Sendable {
         return lines
     }
 
+    private static let answerCharactersMax = 4_000
+
     /// What was asked and answered, for people.
     func tale(_ request: APIRequest, _ place: Int, _ reply: FreshnessWire.Reply, after done: Done? = nil) -> String {
         var text = "  client \(number), round \(round)"
@@ -185,6 +185,6 @@ struct FreshnessClient: Sendable {
             text += "\n    answer: \(done.reply.text)"
         }
         text += "\n  through \(wire.client.endpoints[place]): \(request.summary)"
-        return text + "\n    answer: \(reply.text)"
+        return text + "\n    answer: \(reply.text.prefix(Self.answerCharactersMax))"
     }
 }

@@ -12,9 +12,6 @@ struct FreshnessMemory: Hashable, Sendable {
     var tier: String
     var tags: [String]
     var text: FreshnessText
-    /// Whether the last write of its text brought a vector: one that came back from the archive is given its vector later,
-    /// and until then only words find it.
-    var hasVector = true
 
     /// How a row differs from what it has to be; nil when it does not.
     func difference(from row: MemoryRecord) -> String? {

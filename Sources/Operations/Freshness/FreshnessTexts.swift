@@ -22,8 +22,13 @@ struct FreshnessTexts: Sendable {
         static let common = 4
         static let title = 2
     }
+    /// Of a hundred contents, so many are one of the last few but for a word.
+    private static let copies = 30
+    private static let lately = 8
+
     private let client: Int
     private var count = 0
+    private var last: [[String]] = []
 
     init(client: Int) { self.client = client }
 
@@ -40,13 +45,24 @@ struct FreshnessTexts: Sendable {
     }
 
     mutating func content(_ random: inout SeededGenerator) -> (content: String, mark: String) {
+        var words = self.words(&random)
+        last = Array((last + [words]).suffix(Self.lately))
+        let mark = mark()
+        words.insert(mark, at: random.below(words.count + 1))
+        return (words.joined(separator: " "), mark)
+    }
+
+    private func words(_ random: inout SeededGenerator) -> [String] {
+        if !last.isEmpty, random.chance(Self.copies) {
+            var words = last[random.below(last.count)]
+            words[random.below(words.count)] = Self.common[random.below(Self.common.count)]
+            return words
+        }
         let topic = Self.topics[random.below(Self.topics.count)]
         var words = (0..<Length.ofTopic).map { _ in topic[random.below(topic.count)] }
         words += (0..<Length.common).map { _ in Self.common[random.below(Self.common.count)] }
         words.shuffle(using: &random)
-        let mark = mark()
-        words.insert(mark, at: random.below(words.count + 1))
-        return (words.joined(separator: " "), mark)
+        return words
     }
 
     /// Letters and digits, so that every tokenizer takes it for one word or its pieces, and no word is a form of it.

@@ -76,6 +76,7 @@ extension MemoryAPI {
         let committed = try await decide(request, id: id, isApproval: true)
         switch committed.outcome {
         case .decided(let memoryID, let decider):
+            if let memoryID { await vectorize(id: memoryID, nowNanoseconds: options.clockNanoseconds()) }
             return committed.answer(
                 200,
                 [

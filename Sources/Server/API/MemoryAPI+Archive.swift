@@ -87,7 +87,9 @@ extension MemoryAPI {
             .restore(RestoreCommand(id: id, at: Timestamp.text(nanoseconds: now))),
             idempotency: try IdempotencyHeader.read(request), nowNanoseconds: now)
         switch committed.outcome {
-        case .promoted(let id): return committed.answer(200, ["id": .string(id), "restored": true])
+        case .promoted(let id):
+            await vectorize(id: id, nowNanoseconds: now)
+            return committed.answer(200, ["id": .string(id), "restored": true])
         case .notFound:
             var failure = APIFailure.error(404, "not found in archive")
             committed.mark(&failure.response)

@@ -49,10 +49,16 @@ extension MemoryAPI {
         let now = options.clockNanoseconds()
         let command = input.command(
             id: target.id, at: Timestamp.text(nanoseconds: now), expectedVersion: condition.expectedVersion)
+        let texts = try await texts(after: command)
         let committed = try await submit(
-            .update(command), idempotency: idempotency, nowNanoseconds: now, texts: try await texts(after: command))
+            .update(command), idempotency: idempotency, nowNanoseconds: now, texts: texts)
         switch committed.outcome {
         case .updated(let memory):
+            // This node had not heard of the memory as it was, or somebody else changed it meanwhile.
+            let text = EmbeddedText.of(title: memory.title, content: memory.content)
+            if command.title != nil || command.content != nil, texts != [text] {
+                await vectorize(id: memory.id, text, nowNanoseconds: now)
+            }
             var response = APIResponse.json(200, memory.json)
             response.headers.fields.append(.init(name: "etag", value: EntityTag.text(memory.version)))
             committed.mark(&response)
@@ -95,19 +101,6 @@ extension MemoryAPI {
         case .notFound: throw target.failure ?? refusal(committed)
         default: return try governed(committed, action: .delete)
         }
-    }
-
-    /// What the memory will say, if nobody else changes it meanwhile; if somebody does, the vector is not taken.
-    private func texts(after command: UpdateCommand) async throws(APIFailure) -> [String] {
-        guard embedding != nil, command.title != nil || command.content != nil else { return [] }
-        if let title = command.title, let content = command.content {
-            return [EmbeddedText.of(title: title, content: content)]
-        }
-        let id = command.id
-        let found = try await readBriefly("lookup") { (reader) throws(StoreError) in try reader.memory(id: id) }
-        return found.map {
-            [EmbeddedText.of(title: command.title ?? $0.title, content: command.content ?? $0.content)]
-        } ?? []
     }
 
     private func conflict(_ current: Memory, _ condition: VersionCondition, _ committed: Committed) -> APIFailure {

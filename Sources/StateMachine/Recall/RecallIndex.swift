@@ -26,6 +26,7 @@ final class RecallIndex: Sendable {
     /// Where the vectors are kept between starts; nil: nowhere.
     let path: String?
     let state: Mutex<State>
+    let wordCounts = WordCounts()
     /// Told when there is something to link.
     private let wake: @Sendable () -> Void
 

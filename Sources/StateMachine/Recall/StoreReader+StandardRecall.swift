@@ -84,7 +84,7 @@ extension StoreReader {
     ) throws(StoreError) -> WordScores {
         let share = view.share(filter)
         let rowsMax = Int(Double(Bounds.walk) / (1 + Double(Bounds.scoreCost) * share))
-        let counted = try counted(RecallTerms(query.context))
+        let counted = try counted(RecallTerms(query.context), total: view.directory.count)
         var scores = WordScores(everyWord: everyWord(counted, rows: view.directory.count))
         guard let match = match(counted, rowsMax: rowsMax) else { return scores }
         let statement = try database.statement(
@@ -135,19 +135,21 @@ extension StoreReader {
         return phrases.isEmpty ? nil : (phrases.joined(separator: " OR "), rowMin)
     }
 
-    private func counted(_ terms: RecallTerms) throws(StoreError) -> [CountedTerm] {
+    private func counted(_ terms: RecallTerms, total: Int) throws(StoreError) -> [CountedTerm] {
         var counted: [CountedTerm] = []
-        for term in terms.terms { counted.append(try count(term)) }
+        for term in terms.terms { counted.append(try count(term, total: total)) }
         return counted
     }
 
-    private func count(_ term: RecallTerms.Term) throws(StoreError) -> CountedTerm {
+    private func count(_ term: RecallTerms.Term, total: Int) throws(StoreError) -> CountedTerm {
         var rows = 0
         var present: [String] = []
         for form in term.forms {
             // Anything else may be several words to the index, or one without its accents, and has to be walked.
             let isPlain = form.utf8.allSatisfy { ($0 >= 0x61 && $0 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39) }
-            let count = isPlain ? try rowCount(ofWord: form) : try rowCount(ofPhrase: form, limit: Bounds.walk)
+            let count = try index.wordCounts.rows(of: form, total: total) { () throws(StoreError) in
+                isPlain ? try rowCount(ofWord: form) : try rowCount(ofPhrase: form, limit: Bounds.walk)
+            }
             if count > 0 { present.append("\"\(form)\"") }
             rows += count
         }
