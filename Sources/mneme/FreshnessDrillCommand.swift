@@ -16,7 +16,8 @@ struct FreshnessDrillCommand: AsyncParsableCommand {
 
             Real nodes, with the embedding model of this machine if there is one, else by words alone. Every client works
             in memories of its own, all in the same namespaces. Exit code 1 on any memory that is not found, or is found
-            although it was deleted or changed. With more than 16 clients a node may put off vectors.
+            although it was deleted or changed. With more clients than a machine can
+            compute vectors for in a tenth of a second, nodes put vectors off.
             """)
 
     @Option(name: .long, help: "1 to 10000000.")

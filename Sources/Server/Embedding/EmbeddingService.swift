@@ -1,7 +1,7 @@
 /// Turns texts into vectors for whoever waits: the recalls and single writes of clients.
 ///
-/// Owns: the threads on which it happens, and how many may wait for them. Must never: hold up a write for long: when
-/// too many wait, a write goes without its vector, and the backlog brings it later.
+/// Owns: the threads on which it happens, and how long writes may wait for them. Must never: hold up a write for long: one
+/// that would have to wait goes without its vector, and the backlog brings it later.
 import Embedding
 import NIOPosix
 import StateMachine
@@ -18,12 +18,11 @@ public final class EmbeddingService: Sendable {
     public struct Options: Sendable {
         /// Embeddings computed at the same time.
         public var threads = 2
-        /// Writes that wait for theirs; a further one goes without.
-        public var waitingWritesMax = 16
-        /// Questions that wait; a further one is answered by words alone. They share the threads, so a write also goes
-        /// without when there are more than `waitingMax` of both before it.
+        /// A write that would wait longer for its vector goes without, and the backlog brings it; one that finds nobody
+        /// before it always waits.
+        public var writeWaitMillisecondsMax = 100.0
+        /// Questions that wait; a further one is answered by words alone.
         public var waitingQueriesMax = 256
-        public var waitingMax = 64
         /// Vectors kept in case a text comes again.
         public var cacheCountMax = 4_096
         public init() {}
@@ -34,6 +33,8 @@ public final class EmbeddingService: Sendable {
     private let pool: NIOThreadPool
     private let cache: EmbeddingCache
     private let waiting = Mutex<(writes: Int, queries: Int)>((0, 0))
+    /// What one text took lately.
+    private let millisecondsPerText = Mutex(5.0)
 
     public init(_ embedder: any TextEmbedding, options: Options = Options()) {
         self.embedder = embedder
@@ -64,12 +65,13 @@ public final class EmbeddingService: Sendable {
         return await computed([text])?.first
     }
 
-    /// Of the texts of one write. nil: too many wait, or the service stops.
+    /// Of the texts of one write. nil: it would wait too long, or the service stops.
     func attachment(_ texts: [String]) async -> TextVectors? {
+        let pace = millisecondsPerText.withLock { $0 }
         let mayWait = waiting.withLock { waiting in
-            guard waiting.writes < options.waitingWritesMax,
-                waiting.writes + waiting.queries < options.waitingMax
-            else { return false }
+            let before = waiting.writes + waiting.queries
+            let milliseconds = Double(before + texts.count) * pace / Double(max(1, options.threads))
+            guard before == 0 || milliseconds <= options.writeWaitMillisecondsMax else { return false }
             waiting.writes += 1
             return true
         }
@@ -85,7 +87,14 @@ public final class EmbeddingService: Sendable {
 
     /// On the caller's thread; for work that nobody waits for.
     func compute(_ text: String) -> [Float] {
-        cache.vector(of: text) { embedder.embed($0) }
+        cache.vector(of: text) { text in
+            let began = ContinuousClock.now
+            let vector = embedder.embed(text)
+            let took = (ContinuousClock.now - began).components
+            let milliseconds = Double(took.seconds) * 1e3 + Double(took.attoseconds) * 1e-15
+            millisecondsPerText.withLock { $0 += (milliseconds - $0) / 8 }
+            return vector
+        }
     }
 
     private func computed(_ texts: [String]) async -> [[Float]]? {

@@ -147,17 +147,18 @@ private struct Axes: TextEmbedding {
         }
     }
 
-    @Test func `whoever comes when too many wait goes without a vector, and the others get theirs`() async throws {
+    @Test func `whoever would wait too long goes without a vector, and the others get theirs`() async throws {
         let held = Held()
         var options = EmbeddingService.Options()
-        (options.threads, options.waitingWritesMax, options.waitingQueriesMax, options.waitingMax) = (1, 2, 2, 3)
+        // A text counts as five milliseconds before one was measured: a write may have two before it.
+        (options.threads, options.writeWaitMillisecondsMax, options.waitingQueriesMax) = (1, 16, 2)
         let service = EmbeddingService(held, options: options)
         let waiting = (0..<2).map { number in Task { await service.query("question \(number)") != nil } }
         await service.untilWaiting(writes: 0, queries: 2)
         #expect(await service.query("one too many") == nil)
         let write = Task { await service.attachment(["text"]) != nil }
         await service.untilWaiting(writes: 1, queries: 2)
-        // Room for one more write, but not behind so many questions.
+        // Three are before it.
         #expect(await service.attachment(["another"]) == nil)
         for _ in 0..<3 { held.mayEnd.signal() }
         for task in waiting + [write] { #expect(await task.value) }
