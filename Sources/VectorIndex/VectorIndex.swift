@@ -121,9 +121,11 @@ public final class VectorIndex: Sendable {
     private func linkNext(_ limit: Int, _ linker: inout Linker) throws(VectorIndexError) -> Int {
         let builder = GraphBuilder(storage: storage, kernels: kernels, scratch: linker.scratch)
         var done = 0
-        while done < limit, linkPauses.load(ordering: .acquiring) == 0 {
+        while done < limit {
             let slot = linkedCount.load(ordering: .relaxed)
-            guard slot < count.load(ordering: .acquiring) else { break }
+            // In this order: a capture that was not seen here counts later than this did.
+            let appended = count.load(ordering: .sequentiallyConsistent)
+            guard slot < appended, linkPauses.load(ordering: .sequentiallyConsistent) == 0 else { break }
             try reserveUpperLists(slot)
             let old = GraphEntry(word: entry.load(ordering: .relaxed))
             let new = builder.insert(slot: slot, entry: old)

@@ -21,7 +21,7 @@ extension VectorIndex {
     /// - Parameter coveredIndex: the last log index whose effects are in the state; the caller sees to it that no
     ///   append or remove comes in between.
     public func capture(coveredIndex: UInt64) -> VectorIndexCapture {
-        linkPauses.add(1, ordering: .acquiringAndReleasing)
+        linkPauses.add(1, ordering: .sequentiallyConsistent)
         return registry.withLock { registry in
             let count = count.load(ordering: .relaxed)
             let tombstones = Array(UnsafeBufferPointer(start: storage.tombstones, count: count))

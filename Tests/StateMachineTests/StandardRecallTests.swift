@@ -85,6 +85,7 @@ import Testing
         #expect(test.store.takeRowsWithoutVector(limit: 9) == [3])
         try test.apply(.delete(DeleteCommand(id: "b")))
         #expect(try Self.ids(test, query) == ["a"])
+        #expect(test.store.takeRowsWithoutVector(limit: 9) == [], "what is gone wants no vector")
         #expect(try test.store.problems() == [])
     }
 
@@ -281,6 +282,15 @@ import Testing
         #expect(rest == Array(5...3_000) + [2])
         noticed.add(9)
         #expect(noticed.take(9) == [9] && noticed.take(9) == [])
+        // Where nobody takes, what does not wait any more is forgotten; and what is too much is told.
+        noticed.add(-1)
+        for row in 1...100_000 {
+            noticed.add(Int64(row))
+            noticed.remove(Int64(row))
+        }
+        #expect(noticed.take(2) == [-1] && noticed.count == 0 && !noticed.hasOverflowed)
+        for row in 0...NoticedRows.countMax { noticed.add(Int64(row)) }
+        #expect(noticed.hasOverflowed && noticed.count == NoticedRows.countMax)
     }
 
     @Test(arguments: [

@@ -41,6 +41,7 @@ struct EmbeddingBacklog: Sendable {
                 if !hasLooked { try await lookAtAll(thread) }
                 hasLooked = true
                 while try await next(thread), !Task.isCancelled, isLeader() {}
+                if store.takeRowsWithoutVectorOverflow() { hasLooked = false }
             } catch {
                 // Whoever leads next looks at everything.
                 hasLooked = false

@@ -73,7 +73,8 @@ final class RecallIndex: Sendable {
                 state.missing.remove(row)
             } else {
                 state.removeVector(row)
-                state.missing.add(row)
+                // The vector of a removed row goes too, and it may be told of after it.
+                if state.directory.packed(row) != nil { state.missing.add(row) }
             }
         }
     }
@@ -90,8 +91,21 @@ final class RecallIndex: Sendable {
 
     /// Notices every row that has no vector of the model.
     func noticeAll(rows: [Int64]) {
+        // Apply and reads take turns with it.
+        for start in stride(from: 0, to: rows.count, by: 1_000) {
+            state.withLock { state in
+                for row in rows[start..<min(rows.count, start + 1_000)] where state.vectors?.has(row) == false {
+                    state.missing.add(row)
+                }
+            }
+        }
+    }
+
+    /// Whether more rows had no vector than were noticed; told once.
+    func takeMissingOverflow() -> Bool {
         state.withLock { state in
-            for row in rows where state.vectors?.has(row) == false { state.missing.add(row) }
+            defer { state.missing.hasOverflowed = false }
+            return state.missing.hasOverflowed
         }
     }
 

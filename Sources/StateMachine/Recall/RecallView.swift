@@ -67,8 +67,13 @@ struct RecallView {
     private func breadth(_ wanted: Int) -> Int { max(Search.breadthMin, Search.breadthFactor * wanted) }
 
     private func rows(_ found: [VectorMatch], _ filter: RowFilter) -> [NearRow] {
-        found.compactMap { match in
-            guard let packed = directory.packed(match.key), filter.passes(packed) else { return nil }
+        // A row whose vector was being replaced may be there with both.
+        var seen = Set<Int64>(minimumCapacity: found.count)
+        return found.compactMap { match in
+            guard let packed = directory.packed(match.key), filter.passes(packed), seen.insert(match.key).inserted
+            else {
+                return nil
+            }
             return NearRow(row: match.key, cosine: match.score)
         }
     }

@@ -14,8 +14,8 @@ import Darwin
 #endif
 
 final class VectorKeeper: @unchecked Sendable {
-    // Sendable: `thread` is written by `start` and read by `stop`, which the owner calls in this order, once each; the
-    // rest locks itself or never changes.
+    // Sendable: `thread` is written by `start` and read by `stop`, which the owner calls in this order, once each;
+    // `saveNotBefore` and `compactNotBefore` belong to the thread; the rest locks itself or never changes.
 
     struct Options: Hashable, Sendable {
         /// Vectors linked before the thread looks up again.
@@ -26,6 +26,10 @@ final class VectorKeeper: @unchecked Sendable {
         var saveChangesShare = 0.1
         /// At the end it is written for less: linking a vector again takes half a millisecond.
         var saveAtEndMin = 256
+        /// Between attempts after one that failed.
+        var retrySeconds = 60
+        /// Left free on the disk beside the file: the log and the database go before it.
+        var freeBytesMin = 512 << 20
     }
 
     private let options: Options
@@ -35,6 +39,9 @@ final class VectorKeeper: @unchecked Sendable {
     private let current: Mutex<RecallIndex?>
     private let trouble = Mutex<String?>(nil)
     private var thread: pthread_t?
+    /// Of the keeper's thread alone.
+    private var saveNotBefore = ContinuousClock.now
+    private var compactNotBefore = ContinuousClock.now
 
     init(options: Options = Options()) {
         self.options = options
@@ -108,7 +115,13 @@ final class VectorKeeper: @unchecked Sendable {
         var linkedCount = 0
         do throws(VectorIndexError) {
             // Not put off for want of a quiet moment: there may never be one.
-            if index.needsRebuild { return try compact(recall, index) }
+            if index.needsRebuild, ContinuousClock.now >= compactNotBefore {
+                // Should it fail, what is linked meanwhile serves as well.
+                compactNotBefore = .now + .seconds(options.retrySeconds)
+                let isDone = try compact(recall, index)
+                compactNotBefore = .now
+                return isDone
+            }
             linkedCount = try index.linkNext(options.linkBatch)
         } catch {
             // Vectors that are not linked are found all the same.
@@ -141,7 +154,9 @@ final class VectorKeeper: @unchecked Sendable {
     }
 
     private func save(if isWorthIt: (RecallIndex.State) -> Bool) {
-        guard let recall = current.withLock({ $0 }), let path = recall.path else { return }
+        guard let recall = current.withLock({ $0 }), let path = recall.path, ContinuousClock.now >= saveNotBefore,
+            recall.state.withLock({ isWorthIt($0) }), hasRoom(recall, path)
+        else { return }
         let taken = recall.state.withLock { state -> (capture: VectorIndexCapture, changes: Int)? in
             guard isWorthIt(state), let index = state.vectors?.index else { return nil }
             let changes = state.unsavedCount
@@ -152,10 +167,27 @@ final class VectorKeeper: @unchecked Sendable {
         do throws(VectorIndexError) {
             try taken.capture.write(to: path)
         } catch {
-            // The next start takes longer, that is all; and the next vector brings the next attempt.
+            // The next start takes longer, that is all; a vector that comes a while later brings the next attempt.
             note(error.description)
+            saveNotBefore = .now + .seconds(options.retrySeconds)
             recall.state.withLock { $0.unsavedCount += taken.changes }
         }
+    }
+
+    /// The file is there twice while it is written.
+    private func hasRoom(_ recall: RecallIndex, _ path: String) -> Bool {
+        var status = statvfs()
+        guard let index = recall.vectorIndex, statvfs(StoreDirectory.parent(of: path), &status) == 0 else {
+            return true
+        }
+        let freeBytes = Double(status.f_bavail) * Double(status.f_frsize)
+        let wantedBytes = Double(index.memory.total) + Double(options.freeBytesMin)
+        guard freeBytes < wantedBytes else { return true }
+        note(
+            "the vectors are not kept in \(path): that takes \(Int(wantedBytes)) free bytes, of which 512 MiB stay free"
+        )
+        saveNotBefore = .now + .seconds(options.retrySeconds)
+        return false
     }
 
     private func note(_ text: String) { trouble.withLock { $0 = text } }

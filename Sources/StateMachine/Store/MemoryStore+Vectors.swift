@@ -43,6 +43,9 @@ extension MemoryStore {
     /// Rows that were written without a vector, lowest first; each is given out once.
     public func takeRowsWithoutVector(limit: Int) -> [Int64] { index.takeMissing(limit: limit) }
 
+    /// Whether there were more than could be remembered, so that all rows have to be looked at again; told once.
+    public func takeRowsWithoutVectorOverflow() -> Bool { index.takeMissingOverflow() }
+
     /// Finds all rows that have none. Walks a narrow index of all rows.
     public func noticeRowsWithoutVector() throws(StoreError) {
         guard options.vectorModel != nil else { return }

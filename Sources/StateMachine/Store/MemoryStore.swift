@@ -294,7 +294,13 @@ public final class MemoryStore: @unchecked Sendable {
         old.generation.markReplaced()
         pool.replaceGeneration(fresh.generation)
         writer = fresh
-        try replaceIndex(fresh, appliedBefore: applied.index)
+        do {
+            try replaceIndex(fresh, appliedBefore: applied.index)
+        } catch {
+            // The state is the new one, and what recall has in memory is not: only a reopen brings them together.
+            writer = nil
+            throw error
+        }
         // What was received was synced before it took the old state's place.
         self.index.noteDurable(index)
         installedPosition.withLock { $0 = InstalledPosition(index: index, term: term) }

@@ -57,7 +57,7 @@ final class ThreadSignal: @unchecked Sendable {
     private func change(_ body: (inout State) -> Void) {
         pthread_mutex_lock(mutex)
         body(&state)
-        pthread_cond_signal(changed)
+        pthread_cond_broadcast(changed)
         pthread_mutex_unlock(mutex)
     }
 }
