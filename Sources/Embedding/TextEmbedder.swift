@@ -47,9 +47,6 @@ public final class TextEmbedder: Sendable {
         kernelName = kernels.name
     }
 
-    /// The text of a memory, as it is embedded.
-    public static func text(title: String, content: String) -> String { "\(title) \(content)" }
-
     /// - Returns: `dimension` floats of length 1. Texts longer than 256 tokens are embedded by their beginning.
     public func embed(_ text: String) -> [Float] {
         let ids = pieces.ids(of: text)

@@ -270,6 +270,10 @@ import Testing
         #expect(try rows("common", total: 10_600, are: 5_400) == 5_400 && rows("common", total: 10_000, are: 1) == 1)
     }
 
+    @Test func `title and content are embedded with one space between them, as in v0.6.3`() {
+        #expect(EmbeddedText.of(title: "a", content: "b c") == "a b c")
+    }
+
     @Test func `noticed rows come once each, in order, however often they are noticed`() {
         var noticed = NoticedRows()
         for row in 1...3_000 { noticed.add(Int64(row)) }

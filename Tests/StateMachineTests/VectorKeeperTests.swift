@@ -152,7 +152,9 @@ import VectorIndex
             #expect(try Self.nearest(test, number) != "m\(number)")
         }
         try Self.wait(test) { _ in test.store.index.vectorIndex !== large }
-        #expect(try #require(test.store.index.vectorIndex).slotCount < 5_000)
+        // More than a thousand were removed when the copy began; hardly any was written after it.
+        let (before, now) = (try #require(large), try #require(test.store.index.vectorIndex))
+        #expect(now.slotCount + 900 < before.slotCount)
         try Self.wait(test) { $0.unlinked == 0 }
         #expect(try test.store.problems() == [])
         #expect(try Self.nearest(test, 2_000) == "m2000" && Self.nearest(test, 1_000) != "m1000")

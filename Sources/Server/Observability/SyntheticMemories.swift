@@ -3,6 +3,7 @@
 ///
 /// Owns: the rule that makes the same memory of the same number. Must never: be taken for data on which recall could be
 /// judged; it is for time alone.
+import RaftCore
 import StateMachine
 
 struct SyntheticMemories: Sendable {
@@ -50,10 +51,10 @@ struct SyntheticMemories: Sendable {
 
     /// Some words of a memory, and a vector near its own.
     func question(_ number: Int) -> Question {
-        var random = Random(UInt64(bitPattern: Int64(number)) &+ 0x5EED)
-        let about = random.below(count)
+        var random = SplitMix64(seed: UInt64(bitPattern: Int64(number)) &+ 0x5EED)
+        let about = random.next(below: count)
         let words = words(about)
-        let asked = (0..<6).map { _ in words[random.below(words.count)] }
+        let asked = (0..<6).map { _ in words[random.next(below: words.count)] }
         let own = vector(about)
         let noise = direction(&random)
         return Question(
@@ -63,7 +64,7 @@ struct SyntheticMemories: Sendable {
 
     /// The rank of a word is drawn so that the hundred most frequent ones make a third of a text.
     private func words(_ number: Int) -> [String] {
-        var random = Random(UInt64(number))
+        var random = SplitMix64(seed: UInt64(number))
         return (0..<Self.wordsPerText).map { _ in
             let share = random.unit()
             return "w" + String(Int(Double(Self.vocabulary) * share * share * share * share * share), radix: 36)
@@ -71,15 +72,15 @@ struct SyntheticMemories: Sendable {
     }
 
     private func vector(_ number: Int) -> [Float] {
-        var random = Random(UInt64(number) &* 3 &+ 1)
-        var centre = Random(UInt64(random.below(max(1, count / Self.clusterSize))) &+ 0xC0FFEE)
+        var random = SplitMix64(seed: UInt64(number) &* 3 &+ 1)
+        var centre = SplitMix64(seed: UInt64(random.next(below: max(1, count / Self.clusterSize))) &+ 0xC0FFEE)
         let base = direction(&centre)
         let noise = direction(&random)
         return Self.unit(zip(base, noise).map { $0 + Self.spread * $1 })
     }
 
     /// A unit vector; later components are smaller, as in embeddings.
-    private func direction(_ random: inout Random) -> [Float] {
+    private func direction(_ random: inout SplitMix64) -> [Float] {
         Self.unit((0..<Self.dimension).map { random.normal() / Float($0 + 1).squareRoot() })
     }
 
@@ -89,24 +90,12 @@ struct SyntheticMemories: Sendable {
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014).
-private struct Random {
-    private var state: UInt64
-    init(_ seed: UInt64) { state = seed &* 0xD134_2543_DE82_EF95 }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(bound)) }
-    mutating func unit() -> Double { Double(next() >> 11) / Double(1 << 53) }
+extension SplitMix64 {
+    /// 0 to 1.
+    fileprivate mutating func unit() -> Double { Double(next() >> 11) / Double(1 << 53) }
 
     /// Nearly normal: the sum of the four quarters of a word.
-    mutating func normal() -> Float {
+    fileprivate mutating func normal() -> Float {
         let word = next()
         let sum = (0..<4).reduce(Float(0)) { $0 + Float((word >> UInt64($1 * 16)) & 0xFFFF) / 65_536 }
         return (sum - 2) * 1.732

@@ -5,7 +5,10 @@
 /// not (times are cut to seconds, tags to one bit each); every row that leaves is checked by SQL. Must never: keep back
 /// a row that SQL would let pass.
 struct RowDirectory {
-    struct Packed {
+    struct Packed: RowValue {
+        static let vacant = Packed()
+        var isVacant: Bool { namespace == 0 }
+
         /// 0: there is no such row.
         var namespace: UInt32 = 0
         var tier: UInt8 = 0
@@ -21,18 +24,11 @@ struct RowDirectory {
         var next: Int64 = 0
     }
     static let unknown = UInt64.max
-    private static let chunkBits: Int64 = 10
-    private static let chunkRows = 1 << chunkBits
-
-    private struct Chunk {
-        var rows = [Packed](repeating: Packed(), count: RowDirectory.chunkRows)
-        var count = 0
-    }
-    private var chunks: [Chunk?] = []
+    private var rows = RowChunks<Packed>()
     private var numbers: [[UInt8]: UInt32] = [:]
     /// By number less one.
     private(set) var namespaces: [NamespaceFacts] = []
-    private(set) var count = 0
+    var count: Int { rows.count }
 
     struct NamespaceFacts {
         var name: String
@@ -42,29 +38,13 @@ struct RowDirectory {
     }
 
     /// - Returns: nil when there is no such row.
-    func packed(_ row: Int64) -> Packed? {
-        guard row >= 0 else { return nil }
-        let place = Int(row >> RowDirectory.chunkBits)
-        guard place < chunks.count, let chunk = chunks[place] else { return nil }
-        let packed = chunk.rows[Int(row) & (RowDirectory.chunkRows - 1)]
-        return packed.namespace == 0 ? nil : packed
-    }
+    func packed(_ row: Int64) -> Packed? { rows[row] }
 
     /// No row has a higher number.
-    var rowLast: Int64 { Int64(chunks.count) << RowDirectory.chunkBits }
+    var rowLast: Int64 { rows.rowLast }
 
     /// In ascending order.
-    func eachRow(_ body: (Int64, Packed) -> Void) {
-        for (place, chunk) in chunks.enumerated() {
-            guard let chunk else { continue }
-            let first = Int64(place) << RowDirectory.chunkBits
-            chunk.rows.withUnsafeBufferPointer { rows in
-                for offset in rows.indices where rows[offset].namespace != 0 {
-                    body(first + Int64(offset), rows[offset])
-                }
-            }
-        }
-    }
+    func eachRow(_ body: (Int64, Packed) -> Void) { rows.each(body) }
 
     /// From the last to the first.
     func eachRow(ofNamespace number: UInt32, _ body: (Int64, Packed) -> Void) {
@@ -131,19 +111,7 @@ struct RowDirectory {
         return number
     }
 
-    private mutating func set(_ row: Int64, _ packed: Packed) {
-        let place = Int(row >> RowDirectory.chunkBits)
-        while chunks.count <= place { chunks.append(nil) }
-        var chunk = chunks[place] ?? Chunk()
-        // Taken out, so that it is changed where it is and not copied.
-        chunks[place] = nil
-        let offset = Int(row) & (RowDirectory.chunkRows - 1)
-        let change = (packed.namespace == 0 ? 0 : 1) - (chunk.rows[offset].namespace == 0 ? 0 : 1)
-        chunk.count += change
-        count += change
-        chunk.rows[offset] = packed
-        if chunk.count > 0 { chunks[place] = chunk }
-    }
+    private mutating func set(_ row: Int64, _ packed: Packed) { rows.set(row, packed) }
 
     // MARK: neighbours
 
