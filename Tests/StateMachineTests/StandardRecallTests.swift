@@ -270,6 +270,26 @@ import Testing
         #expect(try rows("common", total: 10_600, are: 5_400) == 5_400 && rows("common", total: 10_000, are: 1) == 1)
     }
 
+    @Test(
+        arguments: [
+            ("2026-02-01", nil, false), ("2026-01-10", nil, true), ("2026", nil, true), (nil, "2026-01", false),
+            (nil, "2026-02-01", true), (nil, "2025-12-31T23:59", false), ("no date", "z", true),
+        ] as [(String?, String?, Bool)])
+    func `a bound that is a date alone acts in memory already`(
+        _ since: String?, _ until: String?, _ passes: Bool
+    ) throws {
+        var directory = RowDirectory()
+        directory.write(
+            1,
+            RowFacts(
+                namespace: "n", tier: .mid, scope: "private", createdAt: "2026-01-15T10:00:00+00:00", expiresAt: nil,
+                tags: [], version: 1))
+        var query = RecallQuery(context: "x", limit: 1)
+        (query.since, query.until) = (since, until)
+        let filter = RowFilter(query, now: time(0), directory: directory)
+        #expect(filter.passes(try #require(directory.packed(1))) == passes)
+    }
+
     @Test func `title and content are embedded with one space between them, as in v0.6.3`() {
         #expect(EmbeddedText.of(title: "a", content: "b c") == "a b c")
     }
